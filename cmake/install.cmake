@@ -1,0 +1,20 @@
+# bin/solstice finds its LibTorch beside itself, in the site-packages layout whose relative run
+# paths connect libtorch_cpu with the two NVIDIA libraries it needs even on the CPU.
+include(GNUInstallDirs)
+set(_torch_home ${CMAKE_INSTALL_LIBDIR}/solstice)
+set_target_properties(solstice PROPERTIES
+  INSTALL_RPATH "$ORIGIN/../${_torch_home}/torch/lib")
+install(TARGETS solstice RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+foreach(_library c10 torch_cpu shm torch_global_deps)
+  if(EXISTS ${SOLSTICE_LIBTORCH_DIR}/lib/lib${_library}.so)
+    install(FILES ${SOLSTICE_LIBTORCH_DIR}/lib/lib${_library}.so DESTINATION ${_torch_home}/torch/lib)
+  endif()
+endforeach()
+file(GLOB _gomp ${SOLSTICE_LIBTORCH_DIR}/lib/libgomp*)
+install(FILES ${_gomp} DESTINATION ${_torch_home}/torch/lib)
+if(EXISTS ${SOLSTICE_LIBTORCH_DIR}/../nvidia)
+  install(DIRECTORY ${SOLSTICE_LIBTORCH_DIR}/../nvidia DESTINATION ${_torch_home}
+    FILES_MATCHING PATTERN "*.so*")
+endif()
+install(DIRECTORY samples/recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/solstice)
+install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

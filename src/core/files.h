@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+
+namespace solstice {
+
+namespace fs = std::filesystem;
+
+/// The bytes of a file. Throws Error(kInput) naming the file when it cannot be opened, is no
+/// regular file, or is larger than `limit` bytes.
+std::string read_file(const fs::path& path, uint64_t limit = uint64_t{1} << 33);
+
+/// A file that appears whole or not at all: bytes go to `.<name>.tmp.<pid>.<n>` (a long name
+/// shortened to fit) in the target's own directory, commit() syncs them and renames. Destroyed
+/// without commit, it leaves nothing behind. Every failure throws Error(kOutput) naming the target
+/// and the reason (no space, no permission).
+class AtomicFile {
+ public:
+  explicit AtomicFile(fs::path target);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::string_view bytes);
+  void commit();
+
+ private:
+  [[noreturn]] void fail(const char* doing) const;
+
+  fs::path target_;
+  fs::path temporary_;
+  int descriptor_ = -1;
+};
+
+/// True when `error` is AtomicFile's for a file system or a quota that is full: the next file would
+/// not fit either.
+bool is_disk_full(const Error& error);
+
+/// AtomicFile in one call.
+void write_file_atomically(const fs::path& target, std::string_view bytes);
+
+/// True for the names AtomicFile gives to its temporaries.
+bool is_temporary_name(std::string_view file_name);
+
+/// Removes temporaries that processes no longer alive left in `directory` (not below it).
+/// Returns how many.
+int remove_stale_temporaries(const fs::path& directory);
+
+/// mkdir -p; throws Error(kOutput) naming the directory and the reason.
+void make_directories(const fs::path& directory);
+
+/// Syncs a directory, so that a rename inside it survives a power cut.
+void sync_directory(const fs::path& directory);
+
+/// Lower-case extension with its dot: ".jpg".
+std::string lower_extension(const fs::path& path);
+
+/// Bytes as two hexadecimal digits each.
+std::string to_hex(std::span<const unsigned char> bytes);
+
+}  // namespace solstice
