@@ -1,0 +1,76 @@
+#include "models/networks/networks.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/message.h"
+#include "models/networks/image_module.h"
+#include "models/networks/patch_gan.h"
+#include "models/networks/resnet.h"
+#include "models/networks/unet.h"
+
+namespace solstice {
+namespace {
+
+constexpr std::array kGenerators{
+    GeneratorRow{"unet_<2^n>", "U-Net with skip connections, n halvings: unet_4 to unet_1024",
+                 "unet_4", matches_unet, make_unet, unet_size_multiple, infer_unet,
+                 unet_bytes_per_pixel},
+    GeneratorRow{"resnet_<n>blocks", "ResNet, n residual blocks at a quarter of the resolution",
+                 "resnet_1blocks", matches_resnet, make_resnet, resnet_size_multiple, infer_resnet,
+                 resnet_bytes_per_pixel},
+};
+
+constexpr std::array kDiscriminators{
+    DiscriminatorRow{"basic", "PatchGAN of three strided layers, judges 70x70 patches",
+                     make_basic_discriminator},
+    DiscriminatorRow{"n_layers", "PatchGAN with a chosen number of strided layers",
+                     make_n_layers_discriminator},
+    DiscriminatorRow{"pixel", "judges every pixel alone", make_pixel_discriminator},
+};
+
+[[noreturn]] void fail_unknown(const char* flag, const std::string& kind,
+                               const std::vector<std::string>& known,
+                               const std::vector<std::string>& candidates) {
+  const std::string near = nearest_name(kind, candidates);
+  throw Error(ErrorKind::kUsage,
+              message(flag, ": unknown network \"", kind, "\"; known: ", join(known),
+                      near.empty() ? "" : message("; did you mean ", near, "?")));
+}
+
+}  // namespace
+
+std::span<const GeneratorRow> generator_table() { return kGenerators; }
+std::span<const DiscriminatorRow> discriminator_table() { return kDiscriminators; }
+
+const GeneratorRow& generator_row(const std::string& kind) {
+  std::vector<std::string> known;
+  // Patterns have no spelling that could be near, so the usual kinds stand for them.
+  std::vector<std::string> candidates{"unet_64",  "unet_128",       "unet_256",
+                                      "unet_512", "resnet_6blocks", "resnet_9blocks"};
+  for (const GeneratorRow& row : kGenerators) {
+    if (row.matches(kind)) return row;
+    known.emplace_back(row.name);
+    candidates.emplace_back(row.name);
+  }
+  fail_unknown("--generator", kind, known, candidates);
+}
+
+const DiscriminatorRow& discriminator_row(const std::string& kind) {
+  std::vector<std::string> known;
+  for (const DiscriminatorRow& row : kDiscriminators) {
+    if (row.name == kind) return row;
+    known.emplace_back(row.name);
+  }
+  fail_unknown("--discriminator", kind, known, known);
+}
+
+std::shared_ptr<ImageModule> make_generator(const GeneratorOptions& options) {
+  return generator_row(options.kind).make(options);
+}
+
+std::shared_ptr<ImageModule> make_discriminator(const DiscriminatorOptions& options) {
+  return discriminator_row(options.kind).make(options);
+}
+
+}  // namespace solstice

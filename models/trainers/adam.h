@@ -1,0 +1,50 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace solstice {
+
+/// Adam as torch.optim.Adam computes it (Kingma and Ba 2015; eps 1e-8 added after the bias
+/// correction, no weight decay), on LibTorch's fused kernel. Moments and step are plain tensors by
+/// name, so that a resume is exact.
+class Adam {
+ public:
+  struct Options {
+    double lr = 2e-4;
+    double beta1 = 0.5;
+    double beta2 = 0.999;
+    double eps = 1e-8;
+  };
+
+  /// `parameters` by name; the names prefix those of state().
+  Adam(std::vector<std::pair<std::string, at::Tensor>> parameters, const Options& options);
+
+  /// Sets every gradient to undefined, so that backward allocates or reuses afresh.
+  void zero_grad();
+
+  /// One step over the parameters that have a gradient.
+  void step();
+
+  double lr() const { return options_.lr; }
+  void set_lr(double lr) { options_.lr = lr; }
+
+  /// `<parameter>.exp_avg`, `.exp_avg_sq` and `.step` for every parameter.
+  std::vector<std::pair<std::string, at::Tensor>> state() const;
+
+  /// Throws Error(kWeights) when a tensor is missing or has another shape.
+  void load_state(const std::vector<std::pair<std::string, at::Tensor>>& tensors);
+
+ private:
+  Options options_;
+  std::vector<std::string> names_;
+  std::vector<at::Tensor> parameters_;
+  std::vector<at::Tensor> exp_avgs_;
+  std::vector<at::Tensor> exp_avg_sqs_;
+  std::vector<at::Tensor> steps_;
+};
+
+}  // namespace solstice

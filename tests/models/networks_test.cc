@@ -1,0 +1,158 @@
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include "closeness.h"
+#include "core/error.h"
+#include "models/networks/image_module.h"
+#include "models/networks/layers.h"
+#include "models/networks/networks.h"
+
+namespace solstice {
+namespace {
+
+using testing::bitwise_equal;
+
+std::string error_of(ImageModule& network, at::IntArrayRef shape) {
+  try {
+    network.forward(at::zeros(shape));
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kInput);
+    return error.what();
+  }
+  return "no error";
+}
+
+template <class Make>
+std::string usage_error_of(const Make& make) {
+  try {
+    make();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Unet, RejectsASideThatDoesNotDivide) {
+  const auto network = make_generator({.kind = "unet_256", .ngf = 1});
+  EXPECT_EQ(error_of(*network, {1, 3, 256, 200}),
+            "[unet_256] input side 200 is not a multiple of 256");
+  EXPECT_EQ(error_of(*network, {1, 1, 256, 256}), "[unet_256] input has 1 channels, expected 3");
+  EXPECT_EQ(error_of(*network, {3, 256, 256}),
+            "[unet_256] input has 3 dimensions, expected (N, C, H, W)");
+}
+
+TEST(Unet, TakesAnyMultipleOfItsSide) {
+  const at::NoGradGuard no_grad;
+  const auto network = make_generator({.kind = "unet_8", .output_nc = 2, .ngf = 2});
+  EXPECT_EQ(network->forward(at::randn({1, 3, 24, 40})).sizes(), at::IntArrayRef({1, 2, 24, 40}));
+}
+
+TEST(Unet, LeavesItsInputAlone) {
+  for (const Norm norm : {Norm::kBatch, Norm::kNone}) {
+    const auto network = make_generator({.kind = "unet_8", .ngf = 2, .norm = norm});
+    const at::Tensor input = at::randn({1, 3, 16, 16});
+    const at::Tensor before = input.clone();
+    network->forward(input).sum().backward();
+    EXPECT_TRUE(bitwise_equal(input, before));
+  }
+}
+
+TEST(Unet, DropsOutOnlyInTrainingAndOnlyWhenAsked) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor input = at::randn({2, 3, 64, 64});
+  const auto differs = [&](bool dropout, bool training) {
+    const auto network = make_generator({.kind = "unet_64", .ngf = 4, .dropout = dropout});
+    network->train(training);
+    const at::Tensor first = network->forward(input);
+    return !first.equal(network->forward(input));
+  };
+  EXPECT_TRUE(differs(true, true));
+  EXPECT_FALSE(differs(true, false));
+  EXPECT_FALSE(differs(false, true));
+}
+
+TEST(Resnet, RejectsASideThatDoesNotDivideOrIsTooSmall) {
+  const auto network = make_generator({.kind = "resnet_2blocks", .ngf = 1});
+  EXPECT_EQ(error_of(*network, {1, 3, 30, 32}),
+            "[resnet_2blocks] input side 30 is not a multiple of 4");
+  EXPECT_EQ(error_of(*network, {1, 3, 4, 32}),
+            "[resnet_2blocks] input side 4 is too small, at least 8 is needed");
+  EXPECT_EQ(error_of(*network, {1, 3, 8, 8}), "no error");
+}
+
+TEST(PatchGan, JudgesPatches) {
+  const at::NoGradGuard no_grad;
+  const auto side_for = [](int64_t n_layers) {
+    const auto network =
+        make_discriminator({.kind = "n_layers", .input_nc = 3, .ndf = 1, .n_layers = n_layers});
+    return network->forward(at::randn({1, 3, 256, 256})).size(3);
+  };
+  EXPECT_EQ(side_for(1), 126);
+  EXPECT_EQ(side_for(3), 30);
+  EXPECT_EQ(side_for(5), 6);
+}
+
+TEST(PatchGan, RejectsAnImageThatIsTooSmall) {
+  const auto network = make_discriminator({.kind = "basic", .input_nc = 3, .ndf = 1});
+  EXPECT_EQ(error_of(*network, {1, 3, 23, 24}),
+            "[basic] input side 23 is too small, at least 24 is needed");
+  EXPECT_EQ(error_of(*network, {1, 3, 24, 24}), "no error");
+}
+
+TEST(InstanceNorm, ComputesTheSameInBothLayouts) {
+  InstanceNorm norm;
+  const at::Tensor image = at::randn({2, 5, 12, 9}) * 3 + 1;
+  const at::Tensor with_gradients = norm.forward(image);
+  const at::NoGradGuard no_grad;
+  const at::Tensor channels_last = norm.forward(image.contiguous(at::MemoryFormat::ChannelsLast));
+  EXPECT_TRUE(channels_last.is_contiguous(at::MemoryFormat::ChannelsLast));
+  EXPECT_LE(testing::max_abs_difference(channels_last, with_gradients), 1e-5);
+  EXPECT_LE(with_gradients.mean({2, 3}).abs().max().item<double>(), 1e-6);
+  EXPECT_NEAR(with_gradients.var({2, 3}, false).min().item<double>(), 1, 1e-3);
+}
+
+TEST(NetworkTables, EveryKindIsBuiltRunAndRestored) {
+  for (const GeneratorRow& row : generator_table()) {
+    const GeneratorOptions options{.kind = std::string(row.smallest), .ngf = 2};
+    ASSERT_TRUE(row.matches(options.kind)) << row.name;
+    const int64_t side = 4 * row.size_multiple(options);
+    const auto first = make_generator(options), second = make_generator(options);
+    first->eval();
+    second->eval();
+    load_state(*second, state_of(*first), "copy");
+    const at::Tensor image = at::randn({2, 3, side, 2 * side});
+    const at::Tensor output = first->forward(image);
+    EXPECT_EQ(output.sizes(), image.sizes()) << row.name;
+    EXPECT_TRUE(bitwise_equal(output, second->forward(image))) << row.name;
+    EXPECT_GT(row.bytes_per_pixel(options), 0);
+    EXPECT_FALSE(row.summary.empty());
+  }
+  for (const DiscriminatorRow& row : discriminator_table()) {
+    const DiscriminatorOptions options{.kind = std::string(row.name), .ndf = 2, .n_layers = 1};
+    const auto first = make_discriminator(options), second = make_discriminator(options);
+    first->eval();
+    second->eval();
+    load_state(*second, state_of(*first), "copy");
+    const at::Tensor image = at::randn({1, 6, 32, 32});
+    EXPECT_TRUE(bitwise_equal(first->forward(image), second->forward(image))) << row.name;
+  }
+}
+
+TEST(NetworkTables, AnUnknownKindIsAnsweredWithTheNearest) {
+  EXPECT_EQ(usage_error_of([] { make_generator({.kind = "unet256"}); }),
+            "--generator: unknown network \"unet256\"; known: unet_<2^n>, resnet_<n>blocks; did "
+            "you mean unet_256?");
+  EXPECT_EQ(usage_error_of([] { make_discriminator({.kind = "pixels"}); }),
+            "--discriminator: unknown network \"pixels\"; known: basic, n_layers, pixel; did you "
+            "mean pixel?");
+  for (const char* kind : {"unet_200", "unet_2", "unet_2048", "unet_0256", "resnet_0blocks",
+                           "resnet_blocks", "resnet_-1blocks", ""}) {
+    EXPECT_NE(usage_error_of([kind] { make_generator({.kind = kind}); }), "no error") << kind;
+  }
+}
+
+}  // namespace
+}  // namespace solstice
