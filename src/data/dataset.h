@@ -1,0 +1,72 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/rng.h"
+#include "data/options.h"
+#include "models/batch.h"
+
+namespace solstice {
+
+struct Sample {
+  at::Tensor input;   ///< (C, H, W) float32 in [-1, 1]
+  at::Tensor target;  ///< likewise
+  std::string name;
+};
+
+/// Which files make a sample. get() is a function of its arguments alone and thread-safe.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual int64_t size() const = 0;
+  virtual Pairing pairing() const = 0;
+  /// The input's file, relative to the data set's folder: "trainA/1.jpg".
+  virtual std::string name(int64_t index) const = 0;
+  /// Draws from `rng` in this order: the index of the target's file (unpaired only), then left
+  /// edge, top edge and flip, once for a pair, for input and then target when unpaired.
+  /// Throws Error(kInput) "FILE: reason" when a file cannot be decoded.
+  virtual Sample get(int64_t index, Rng& rng) const = 0;
+};
+
+/// A file or pair that cannot be used.
+struct DataProblem {
+  std::string file;  ///< A's file when it is the pair that does not fit
+  std::string what;  ///< "has no partner in trainB", "A is 640x480, B is 640x372"
+};
+
+struct OpenedDataset {
+  std::unique_ptr<Dataset> dataset;
+  std::string reading;  ///< how the folder was read: "paired by stem: trainA + trainB, 148 pairs"
+  std::vector<DataProblem> problems;  ///< these samples are left out
+};
+
+/// Opens one part of a data set (`split` "train", "val" or "test"), recognised by what is in the
+/// folder, in this order:
+///  - options.pairs or pairs.tsv: rows of two image paths, A then B, relative to the folder or to
+///    `<split>A/` and `<split>B/`; more columns and a heading may stand beside them, and a column
+///    headed `split` says whose row it is. Without rows for `split` the folders are read instead.
+///  - `<split>A/` + `<split>B/`: paired by relative stem ("x/1.jpg" with "x/1.png") when at least
+///    half the stems of the smaller folder match; else unpaired: inputs by index, targets drawn.
+///  - `<split>/`: every image is A|B side by side.
+/// Files are sorted by path, then options.max_images is applied. Every header is read (in parallel)
+/// and what does not fit is a problem. Throws Error(kInput) when the folder has no known layout
+/// (saying what was looked for) or not one usable sample is left, Error(kUsage) for options that
+/// contradict each other or the images' sizes.
+OpenedDataset open_dataset(const DataOptions& options, const std::string& split);
+
+/// Whether the folder has this part. Throws as open_dataset for a folder that cannot be read.
+bool has_split(const DataOptions& options, const std::string& split);
+
+/// The order of an epoch: a function of (seed, epoch) alone.
+std::vector<int64_t> epoch_order(int64_t size, bool shuffle, uint64_t seed, int64_t epoch);
+
+/// Stacks samples into a batch. Throws Error(kUsage) naming two that differ in size.
+Batch collate(std::span<const Sample> samples, Pairing pairing);
+
+}  // namespace solstice

@@ -1,0 +1,87 @@
+#include "data/layouts.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/message.h"
+#include "core/names.h"
+#include "image/codec.h"
+
+namespace solstice {
+namespace fs = std::filesystem;
+namespace {
+
+using LayoutReader = std::optional<Layout> (*)(const DataOptions&, const std::string&);
+constexpr LayoutReader kReaders[] = {read_pairs_file, read_folders, read_side_by_side};
+
+void require_folder(const std::string& folder) {
+  if (folder.empty()) {
+    throw Error(ErrorKind::kUsage, "--data is missing: name the data set's folder");
+  }
+  std::error_code reason;
+  if (!fs::is_directory(folder, reason)) {
+    throw Error(ErrorKind::kInput,
+                message("--data ", folder, ": ",
+                        fs::exists(folder, reason) ? "is no folder" : "does not exist"));
+  }
+}
+
+}  // namespace
+
+std::vector<fs::path> list_images(const fs::path& folder) {
+  std::vector<fs::path> images;
+  for (fs::recursive_directory_iterator it(folder), end; it != end; ++it) {
+    const fs::path& path = it->path();
+    const bool hidden = path.filename().string().starts_with('.');
+    std::error_code dangling;  // a link to nowhere is listed and found out with the headers
+    if (it->is_directory(dangling)) {
+      if (hidden) it.disable_recursion_pending();
+    } else if (!hidden && format_of_extension(path.extension().string())) {
+      images.push_back(path.lexically_relative(folder));
+    }
+  }
+  std::sort(images.begin(), images.end(), [](const fs::path& left, const fs::path& right) {
+    return left.generic_string() < right.generic_string();
+  });
+  return images;
+}
+
+std::string image_extensions() {
+  std::vector<std::string> extensions;
+  for (const ImageFormatRow& row : image_formats()) {
+    extensions.insert(extensions.end(), row.extensions.begin(), row.extensions.end());
+  }
+  return join(extensions);
+}
+
+std::optional<Layout> find_layout(const DataOptions& options, const std::string& split) try {
+  require_folder(options.data);
+  for (const LayoutReader read : kReaders) {
+    std::optional<Layout> layout = read(options, split);
+    if (!layout) continue;
+    if (options.max_images > 0) {
+      const auto limit = static_cast<size_t>(options.max_images);
+      layout->a.resize(std::min(layout->a.size(), limit));
+      layout->b.resize(std::min(layout->b.size(), limit));
+    }
+    return layout;
+  }
+  return std::nullopt;
+} catch (const fs::filesystem_error& error) {
+  throw Error(ErrorKind::kInput,
+              message(error.path1().string(), ": cannot be read: ", error.code().message()));
+}
+
+void throw_unknown_layout(const DataOptions& options, const std::string& split) {
+  const std::string pairs = options.pairs.empty() ? "pairs.tsv" : options.pairs;
+  throw Error(ErrorKind::kInput,
+              message(options.data, ": no '", split, "' images found. Looked for ", pairs,
+                      " with rows for '", split, "', for the folders ", split, "A + ", split,
+                      "B, and for the folder ", split, " with A|B side by side"));
+}
+
+bool has_split(const DataOptions& options, const std::string& split) {
+  return find_layout(options, split).has_value();
+}
+
+}  // namespace solstice

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "core/options.h"
+
+namespace solstice {
+
+enum class Preprocess { kResizeAndCrop, kFit, kCrop, kNone };
+inline constexpr std::array<Name<Preprocess>, 4> kPreprocessNames{
+    {{"resize_and_crop", Preprocess::kResizeAndCrop},
+     {"fit", Preprocess::kFit},
+     {"crop", Preprocess::kCrop},
+     {"none", Preprocess::kNone}}};
+constexpr std::span<const Name<Preprocess>> name_table(Preprocess) { return kPreprocessNames; }
+
+enum class Direction { kAtoB, kBtoA };
+inline constexpr std::array<Name<Direction>, 2> kDirectionNames{
+    {{"AtoB", Direction::kAtoB}, {"BtoA", Direction::kBtoA}}};
+constexpr std::span<const Name<Direction>> name_table(Direction) { return kDirectionNames; }
+
+struct DataOptions {
+  std::string data;
+  std::string pairs;
+  Direction direction = Direction::kAtoB;
+  Preprocess preprocess = Preprocess::kResizeAndCrop;
+  int64_t load_size = 286;
+  int64_t crop_size = 256;
+  bool flip = true;
+  bool shuffle = true;
+  int64_t max_images = 0;
+  int64_t batch_size = 1;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("data", self.data, "the data set's folder");
+    visit("pairs", self.pairs, "tab-separated file that names the pairs");
+    visit("direction", self.direction, "which side is the input");
+    visit("preprocess", self.preprocess,
+          "resize_and_crop (squash to load-size, random crop), fit (shorter side to load-size, "
+          "random crop), crop, none");
+    visit("load-size", self.load_size, "side after resizing, before the crop", Range{1, 16384});
+    visit("crop-size", self.crop_size, "side of the square a step sees", Range{1, 16384});
+    visit("flip", self.flip, "mirror half of the samples");
+    visit("shuffle", self.shuffle, "a new order every epoch (a function of the seed)");
+    visit("max-images", self.max_images, "use only the first N samples; 0: all", Range{0, 1e12});
+    visit("batch-size", self.batch_size, "images per step", Range{1, 4096});
+  }
+};
+
+}  // namespace solstice

@@ -1,0 +1,79 @@
+#include "data/preprocess.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+#include "image/resize.h"
+#include "image/tensor_bridge.h"
+
+namespace solstice {
+namespace {
+
+/// Half to even, as the reference's round() does.
+int nearest_multiple_of_4(int side) {
+  return std::max(4, 4 * static_cast<int>(std::nearbyint(side / 4.0)));
+}
+
+cv::Size resized_size(const DataOptions& options, cv::Size source) {
+  const int load = static_cast<int>(options.load_size);
+  switch (options.preprocess) {
+    case Preprocess::kResizeAndCrop:
+      return {load, load};
+    case Preprocess::kFit: {
+      const double scale = static_cast<double>(load) / std::min(source.width, source.height);
+      return {std::max(load, static_cast<int>(std::lround(source.width * scale))),
+              std::max(load, static_cast<int>(std::lround(source.height * scale)))};
+    }
+    case Preprocess::kCrop:
+      return source;
+    case Preprocess::kNone:
+      return {nearest_multiple_of_4(source.width), nearest_multiple_of_4(source.height)};
+  }
+  return source;
+}
+
+cv::Mat resize_if_needed(const cv::Mat& pixels, cv::Size size) {
+  if (pixels.size() == size) return pixels;
+  cv::Mat eight_bit = pixels;
+  if (pixels.depth() == CV_16U) pixels.convertTo(eight_bit, CV_8U, 1 / 257.0);
+  return resize_bicubic(eight_bit, size.width, size.height);
+}
+
+}  // namespace
+
+cv::Size preprocessed_size(const DataOptions& options, cv::Size source) {
+  if (options.preprocess == Preprocess::kNone) return resized_size(options, source);
+  const int crop = static_cast<int>(options.crop_size);
+  return {crop, crop};
+}
+
+Geometry draw_geometry(const DataOptions& options, cv::Size source, Rng& rng) {
+  Geometry geometry;
+  geometry.resized = resized_size(options, source);
+  const cv::Size crop = preprocessed_size(options, source);
+  const auto left = rng.below(geometry.resized.width - crop.width + 1);
+  const auto top = rng.below(geometry.resized.height - crop.height + 1);
+  geometry.crop = {cv::Point(static_cast<int>(left), static_cast<int>(top)), crop};
+  geometry.flip = rng.chance(0.5) && options.flip;
+  return geometry;
+}
+
+at::Tensor preprocess(const cv::Mat& pixels, const Geometry& geometry) {
+  cv::Mat image = pixels;
+  if (image.channels() == 4) cv::cvtColor(pixels, image, cv::COLOR_RGBA2RGB);
+  image = resize_if_needed(image, geometry.resized)(geometry.crop);
+  if (geometry.flip) {
+    cv::Mat mirrored;
+    cv::flip(image, mirrored, 1);
+    image = mirrored;
+  }
+  if (image.channels() == 1) {
+    cv::Mat colour;
+    cv::cvtColor(image, colour, cv::COLOR_GRAY2RGB);
+    image = colour;
+  }
+  return to_tensor(image).squeeze(0);
+}
+
+}  // namespace solstice

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <opencv2/core/mat.hpp>
+
+#include "core/rng.h"
+#include "data/dataset.h"
+
+namespace solstice {
+
+/// What happens to an image between file and network: resized, then cropped, then mirrored. Drawn
+/// once for a pair, so that both sides stay aligned.
+struct Geometry {
+  cv::Size resized;
+  cv::Rect crop;  ///< inside `resized`
+  bool flip = false;
+};
+
+/// The size of the tensors that come from an image of `source` size.
+///  - resize_and_crop: squashed to load_size x load_size, cropped to crop_size x crop_size
+///  - fit: the shorter side becomes load_size, the aspect stays; cropped
+///  - crop: cropped
+///  - none: each side becomes the nearest multiple of 4, as in the reference; not cropped
+cv::Size preprocessed_size(const DataOptions& options, cv::Size source);
+
+/// Draws left edge, top edge and flip, in this order, whether or not the options leave a choice.
+/// The image must be as large as the crop.
+Geometry draw_geometry(const DataOptions& options, cv::Size source, Rng& rng);
+
+/// Applies it to an image of 1 (grey), 3 (RGB) or 4 (RGBA) channels, 8 or 16 bit. Resizing is
+/// Pillow's antialiased bicubic in 8 bit; an image that is only cropped keeps its 16 bit. Grey
+/// becomes RGB, alpha is dropped. Returns (3, H, W) float32 in [-1, 1].
+at::Tensor preprocess(const cv::Mat& pixels, const Geometry& geometry);
+
+}  // namespace solstice
