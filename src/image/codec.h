@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "image/image.h"
+
+namespace solstice {
+
+/// One row a format. The first extension is the one we write.
+struct ImageFormatRow {
+  std::string_view name;  ///< "jpeg", as in --format
+  ImageFormat format;
+  std::vector<std::string_view> extensions;  ///< lower case, with the dot
+};
+const std::vector<ImageFormatRow>& image_formats();
+
+/// The format an extension stands for (any case), if it is one of ours. Used to choose input files
+/// and output formats; what a file really is, read_header says.
+std::optional<ImageFormat> format_of_extension(std::string_view extension);
+std::string_view extension_of(ImageFormat format);
+
+/// Size, depth and orientation of an encoded image. Cheap: decodes nothing. The first bytes are
+/// often enough, but a TIFF's directory and a WebP's or PNG's EXIF may stand after the pixels.
+/// Throws Error(kInput) without a file name (the caller has it): "is empty", "is text, not an
+/// image", "is cut off inside its header", "is a GIF image, which is not supported".
+ImageHeader read_header(std::string_view bytes);
+
+struct DecodeOptions {
+  int64_t max_pixels = 1'000'000'000;  ///< refused from the header, before decoding
+};
+
+/// Decodes one image of a format of the table, sniffed from its bytes. Applies EXIF orientation
+/// once, keeps 16 bit, alpha and grey; palette and CMYK become RGB. A truncated or damaged file is
+/// an error, never a grey-filled picture. Throws Error(kInput) without a file name. Thread-safe.
+Image decode_image(std::string_view bytes, const DecodeOptions& options = {});
+
+struct EncodeOptions {
+  ImageFormat format = ImageFormat::kPng;
+  int quality = 95;  ///< 1 to 100; JPEG and WebP
+};
+
+/// Encodes an image (8 or 16 bit, 1, 3 or 4 channels). What the format cannot hold is brought down
+/// by rounding (16 bit in JPEG, WebP, BMP) or left out (alpha in JPEG and BMP: composed on white).
+/// Throws Error(kOutput) without a file name. Thread-safe.
+std::string encode_image(const Image& image, const EncodeOptions& options);
+
+/// read_file + decode_image, with the file's name in front of every error.
+Image load_image(const std::string& path, const DecodeOptions& options = {});
+
+/// encode_image by the path's extension + atomic write, with the file's name in every error.
+void save_image(const std::string& path, const Image& image, int quality = 95);
+
+}  // namespace solstice
