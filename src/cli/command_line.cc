@@ -1,0 +1,237 @@
+#include "cli/command_line.h"
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "cli/aliases.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "core/message.h"
+
+namespace solstice {
+namespace {
+
+namespace po = boost::program_options;
+
+const Field* find_field(const std::vector<Field>& fields, const std::string& name) {
+  const auto found =
+      std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == name; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+[[noreturn]] void unknown(const std::vector<Field>& fields, const std::string& origin,
+                          const std::string& shown, const std::string& name) {
+  std::vector<std::string> names{"help"};
+  for (const Field& field : fields) names.push_back(field.name);
+  const std::string nearest = nearest_name(name, names);
+  const std::string dashes = shown.starts_with("--") ? "--" : "";
+  throw Error(ErrorKind::kUsage,
+              message(origin, "unknown option ", shown,
+                      nearest.empty() ? "" : message(" (did you mean ", dashes, nearest, "?)")));
+}
+
+struct Token {
+  std::string name;
+  bool has_value = false;
+  std::string value;
+};
+
+Token split(const std::string& argument) {
+  const size_t equals = argument.find('=');
+  if (equals == std::string::npos) return {argument.substr(2), false, {}};
+  return {argument.substr(2, equals - 2), true, argument.substr(equals + 1)};
+}
+
+/// A reference spelling becomes ours; says so on stderr, once each.
+void resolve_alias(Token& token, const std::vector<Field>& fields) {
+  if (find_field(fields, token.name) != nullptr) return;
+  for (const Alias& alias : aliases()) {
+    const std::string name(alias.name);
+    if (alias.reference != token.name || find_field(fields, name) == nullptr) continue;
+    static std::set<std::string> told;
+    const std::string modern = message("--", name, alias.value.empty() ? "" : "=", alias.value);
+    if (told.insert(token.name).second) {
+      log_info(message("--", token.name, " is called ", modern, " here"));
+    }
+    token.name = name;
+    if (!alias.value.empty() && !token.has_value) {
+      token.has_value = true;
+      token.value = alias.value;
+    }
+    return;
+  }
+}
+
+/// Brings every way to write a flag into one that Boost takes: aliases resolved, `--no-x` and
+/// `--x` of a switch as `--x=false` and `--x=true`, `-h` and `-q` written out.
+std::vector<std::string> normalise(const std::vector<std::string>& arguments,
+                                   const std::vector<Field>& fields, bool& help) {
+  std::vector<std::string> plain;
+  bool only_positional = false;
+  for (const std::string& argument : arguments) {
+    if (only_positional || argument.size() < 2 || argument[0] != '-') {
+      plain.push_back(argument);
+      continue;
+    }
+    if (argument == "--") {
+      only_positional = true;
+      plain.push_back(argument);
+      continue;
+    }
+    if (argument == "-h" || argument == "--help") {
+      help = true;
+      continue;
+    }
+    if (argument[1] != '-') unknown(fields, "", argument, argument.substr(1));
+    Token token = split(argument);
+    resolve_alias(token, fields);
+    const Field* field = find_field(fields, token.name);
+    if (field == nullptr && token.name.starts_with("no-") && !token.has_value) {
+      field = find_field(fields, token.name.substr(3));
+      if (field != nullptr && field->kind == FieldKind::kSwitch) {
+        token = {field->name, true, "false"};
+      } else {
+        field = nullptr;
+      }
+    }
+    if (field == nullptr) unknown(fields, "", "--" + token.name, token.name);
+    if (field->kind == FieldKind::kSwitch && !token.has_value) token = {token.name, true, "true"};
+    plain.push_back(token.has_value ? message("--", token.name, "=", token.value)
+                                    : "--" + token.name);
+  }
+  return plain;
+}
+
+}  // namespace
+
+TypedArguments parse_arguments(const std::vector<std::string>& arguments,
+                               const std::vector<Field>& fields) {
+  TypedArguments typed;
+  po::options_description described;
+  for (const Field& field : fields) {
+    described.add_options()(field.name.c_str(), po::value<std::vector<std::string>>());
+  }
+  described.add_options()("positional argument", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("positional argument", -1);
+  const auto plain = normalise(arguments, fields, typed.help);
+  try {
+    constexpr int kStyle = po::command_line_style::allow_long |
+                           po::command_line_style::long_allow_next |
+                           po::command_line_style::long_allow_adjacent;
+    const auto parsed = po::command_line_parser(plain)
+                            .options(described)
+                            .positional(positional)
+                            .style(kStyle)
+                            .run();
+    for (const auto& option : parsed.options) {
+      if (option.position_key >= 0 && option.string_key == "positional argument") {
+        typed.positional.insert(typed.positional.end(), option.value.begin(), option.value.end());
+        continue;
+      }
+      const Field* field = find_field(fields, option.string_key);
+      std::string& value = typed.flags[option.string_key];
+      const std::string given = option.value.empty() ? "" : option.value.back();
+      // A list given twice is one list; of anything else the last one counts.
+      const bool more = field->kind == FieldKind::kList && !value.empty();
+      value = more ? value + "," + given : given;
+    }
+  } catch (const po::invalid_command_line_syntax& error) {
+    throw Error(ErrorKind::kUsage, message(error.get_option_name(), ": a value is missing"));
+  } catch (const po::error& error) {
+    throw Error(ErrorKind::kUsage, error.what());
+  }
+  return typed;
+}
+
+KeyValues read_config(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw Error(ErrorKind::kUsage, message(path, ": cannot be opened"));
+  KeyValues values;
+  try {
+    const po::options_description nothing_fixed;
+    const auto parsed = po::parse_config_file(file, nothing_fixed, /*allow_unregistered=*/true);
+    for (const auto& option : parsed.options) {
+      values[option.string_key] = option.value.empty() ? "" : option.value.front();
+    }
+  } catch (const po::error& error) {
+    throw Error(ErrorKind::kUsage,
+                message(path, ": expected \"key = value\" lines: ", error.what()));
+  }
+  return values;
+}
+
+void apply(const std::vector<Field>& fields, const KeyValues& values, const std::string& origin) {
+  for (const auto& [key, value] : values) {
+    const Field* field = find_field(fields, key);
+    if (field == nullptr) unknown(fields, origin + ": ", key, key);
+    try {
+      field->set(value);
+    } catch (const Error& error) {
+      throw Error(error.kind(), origin.empty() ? error.what() : origin + ": " + error.what());
+    }
+  }
+}
+
+KeyValues read_environment(const std::vector<Field>& fields) {
+  KeyValues values;
+  for (const Field& field : fields) {
+    std::string variable = "SOLSTICE_";
+    for (const char c : field.name) {
+      variable += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+    }
+    const char* value = std::getenv(variable.c_str());
+    if (value != nullptr) values[field.name] = value;
+  }
+  return values;
+}
+
+std::string find_recipe(const std::string& name) {
+  if (fs::is_regular_file(name)) return name;
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  std::vector<std::string> known;
+  for (const char* place :
+       {"../share/solstice/recipes", "../samples/recipes", "../../samples/recipes"}) {
+    const fs::path folder = program / place;
+    if (fs::is_regular_file(folder / (name + ".ini"))) {
+      return (folder / (name + ".ini")).lexically_normal().string();
+    }
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+      if (entry.path().extension() == ".ini") known.push_back(entry.path().stem().string());
+    }
+  }
+  std::sort(known.begin(), known.end());
+  throw Error(ErrorKind::kUsage, message("--recipe ", name, ": no such recipe or file; known are ",
+                                         known.empty() ? "none" : join(known)));
+}
+
+void apply_in_order(const std::vector<Field>& fields, const TypedArguments& typed,
+                    const KeyValues& base, const std::string& base_origin) {
+  const KeyValues environment = read_environment(fields);
+  const auto early = [&](const std::string& name) -> std::string {
+    if (const auto flag = typed.flags.find(name); flag != typed.flags.end()) return flag->second;
+    const auto variable = environment.find(name);
+    return variable != environment.end() ? variable->second : "";
+  };
+  const std::string config = early("config");
+  const KeyValues configured = config.empty() ? KeyValues{} : read_config(config);
+  std::string recipe = find_field(fields, "recipe") != nullptr ? early("recipe") : "";
+  if (recipe.empty() && configured.contains("recipe")) recipe = configured.at("recipe");
+  // A resumed run's own options hold what its recipe said already.
+  if (!recipe.empty() && base.empty()) {
+    const std::string path = find_recipe(recipe);
+    apply(fields, read_config(path), "recipe " + path);
+  }
+  apply(fields, base, base_origin);
+  apply(fields, configured, config);
+  apply(fields, environment, "environment");
+  apply(fields, typed.flags, "");
+}
+
+}  // namespace solstice

@@ -1,0 +1,24 @@
+#include <array>
+
+#include "cli/cli.h"
+#include "cli/commands/commands.h"
+
+namespace solstice {
+namespace {
+
+const std::array kCommands{
+    Command{"train", "trains a network on folders of images",
+            "--recipe NAME --data DIR --out RUN [options]", &train_options, &run_train},
+    Command{"translate", "translates images or whole folders",
+            "--model RUN|FILE INPUT... --out DIR [options]", &translate_options, &run_translate},
+    Command{"inspect", "says what a model, run or weight file is", "FILE... [options]",
+            &inspect_options, &run_inspect},
+    Command{"convert", "weights between .safetensors and .pth, bit for bit", "IN OUT [options]",
+            &convert_options, &run_convert},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+}  // namespace solstice

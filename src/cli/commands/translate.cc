@@ -1,0 +1,83 @@
+#include <iostream>
+
+#include "cli/cli.h"
+#include "cli/command_line.h"
+#include "cli/commands/commands.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/message.h"
+#include "core/options_json.h"
+#include "core/stop.h"
+#include "inference/device.h"
+#include "pipelines/translate.h"
+
+namespace solstice {
+namespace {
+
+struct Options {
+  std::string model;
+  TranslateOptions translate;
+  std::string direction;
+  std::string device = "auto";
+  int64_t threads = 0;
+  int64_t seed = 1;
+  GlobalOptions global;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("model", self.model, "a run, a .safetensors, or a bare .pth of the Python reference");
+    TranslateOptions::fields(self.translate, visit);
+    visit("direction", self.direction,
+          "AtoB or BtoA, for models that hold both; empty: the model's");
+    visit("device", self.device, "auto, cpu or cuda[:N]");
+    visit("threads", self.threads, "threads that compute; 0: one per processor", Range{0, 1024});
+    visit("seed", self.seed, "no effect today: translation draws nothing at random",
+          Range{0, 9e15});
+    GlobalOptions::fields(self.global, visit);
+  }
+};
+
+void print_summary(const TranslateSummary& summary) {
+  const double rate = summary.seconds > 0 ? static_cast<double>(summary.done) / summary.seconds : 0;
+  char text[64];
+  std::snprintf(text, sizeof text, "%.2f images/s", rate);
+  log_info(message(
+      summary.done, " translated, ", summary.skipped, " skipped, ", summary.failed, " failed",
+      summary.remaining > 0 ? message(", ", summary.remaining, " not begun") : "", " of ",
+      summary.found, " in ", format_duration(summary.seconds), " (", text, ")"));
+}
+
+}  // namespace
+
+std::vector<Field> translate_options() {
+  static Options defaults;
+  return fields_of(defaults);
+}
+
+int run_translate(const std::vector<std::string>& arguments) {
+  Options options;
+  const std::vector<Field> fields = fields_of(options);
+  const TypedArguments typed = parse_arguments(arguments, fields);
+  apply_in_order(fields, typed, {}, "");
+  set_log_level(options.global.quiet ? LogLevel::kQuiet : LogLevel::kNormal);
+  options.translate.inputs = typed.positional;
+  options.translate.json = options.global.json;
+  if (options.model.empty()) {
+    throw Error(ErrorKind::kUsage, "--model is missing: name a run, a .safetensors or a .pth file");
+  }
+  if (options.translate.inputs.empty()) {
+    throw Error(ErrorKind::kUsage, "no input: name images or folders to translate");
+  }
+  if (options.translate.out.empty()) {
+    throw Error(ErrorKind::kUsage, "--out is missing: name a folder for the results");
+  }
+  set_compute_threads(options.threads);
+  const Translator translator({options.model, options.direction, options.device});
+  log_info(translator.description());
+  const TranslateSummary summary = translate_folder(options.translate, translator);
+  print_summary(summary);
+  if (summary.stopped && stop_signal() != 0) return 128 + stop_signal();
+  return summary.failed > 0 ? kSomeFailed : kDone;
+}
+
+}  // namespace solstice

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace solstice {
+
+/// Checks a `--device` and makes it usable: "cpu", "cuda", "cuda:N", or "auto" (CUDA when a driver
+/// and the CUDA part of LibTorch are there, else the CPU). CUDA is loaded at run time, here and
+/// only here. Returns the device's plain name, "cpu" or "cuda:N". Throws Error(kUsage) for another
+/// word and Error(kDevice) that says which part is missing.
+std::string open_device(const std::string& name);
+
+/// Threads that LibTorch and OpenCV compute with; 0 means one per processor. Called once, before
+/// any work starts: float sums, and so results in their last bits, depend on the number.
+void set_compute_threads(int64_t threads);
+
+}  // namespace solstice

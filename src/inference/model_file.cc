@@ -1,0 +1,111 @@
+#include "inference/model_file.h"
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/message.h"
+#include "core/options_json.h"
+
+namespace solstice {
+namespace {
+
+constexpr const char* kKey = "solstice";
+
+std::string name_of_model(const std::string& model, const std::string& file) {
+  const fs::path given(model);
+  fs::path named = fs::is_directory(given) ? given.lexically_normal() : fs::path(file).stem();
+  if (named.filename().empty()) named = named.parent_path();
+  return named.filename().string();
+}
+
+nlohmann::ordered_json parse_metadata(const std::string& text, const std::string& path) {
+  auto object = nlohmann::ordered_json::parse(text, nullptr, false);
+  if (object.is_discarded() || !object.is_object()) {
+    throw Error(ErrorKind::kWeights,
+                message(path, ": its metadata \"", kKey, "\" is no JSON object"));
+  }
+  return object;
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const ModelMetadata& metadata) {
+  GeneratorOptions generator = metadata.generator;
+  return {{"version", ModelMetadata::kVersion},
+          {"task", metadata.task},
+          {"recipe", metadata.recipe},
+          {"direction", metadata.direction},
+          {"scale", metadata.scale},
+          {"generator", to_json(fields_of(generator))},
+          {"preprocess", metadata.preprocess},
+          {"training", metadata.training}};
+}
+
+ModelMetadata model_metadata_from_json(const nlohmann::ordered_json& object) {
+  ModelMetadata metadata;
+  const int64_t version = object.value("version", int64_t{0});
+  if (version > ModelMetadata::kVersion) {
+    throw Error(ErrorKind::kWeights,
+                message("was written by a newer solstice (model version ", version,
+                        ", this one reads ", ModelMetadata::kVersion, "): update solstice"));
+  }
+  metadata.task = object.value("task", metadata.task);
+  metadata.recipe = object.value("recipe", metadata.recipe);
+  metadata.direction = object.value("direction", metadata.direction);
+  metadata.scale = object.value("scale", metadata.scale);
+  metadata.preprocess = object.value("preprocess", metadata.preprocess);
+  metadata.training = object.value("training", metadata.training);
+  from_json(fields_of(metadata.generator), object.at("generator"));
+  return metadata;
+}
+
+std::string resolve_model_path(const std::string& model) {
+  std::error_code ignored;
+  const fs::path path(model);
+  if (fs::is_regular_file(path, ignored)) return model;
+  if (!fs::exists(path, ignored)) {
+    throw Error(ErrorKind::kWeights, message(model,
+                                             ": no such model; expected a run directory, a "
+                                             ".safetensors or a .pth file"));
+  }
+  for (const char* name :
+       {"best.safetensors", "model.safetensors", "latest_net_G.pth", "latest_net_G_A.pth"}) {
+    if (fs::is_regular_file(path / name, ignored)) return (path / name).string();
+  }
+  throw Error(ErrorKind::kWeights,
+              message(model,
+                      ": holds no model yet; looked for best.safetensors, model.safetensors, "
+                      "latest_net_G.pth and latest_net_G_A.pth"));
+}
+
+ModelFile load_model(const std::string& model) {
+  ModelFile file;
+  file.path = resolve_model_path(model);
+  file.name = name_of_model(model, file.path);
+  file.weights = load_weights(file.path);
+  const auto described = file.weights.metadata.find(kKey);
+  try {
+    if (described != file.weights.metadata.end()) {
+      file.metadata = model_metadata_from_json(parse_metadata(described->second, file.path));
+      file.self_described = true;
+    } else {
+      file.metadata.generator = infer_generator(file.weights.tensors);
+      file.metadata.task = "image-to-image";
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(ErrorKind::kWeights,
+                message(file.path, ": its metadata does not fit: ", error.what()));
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    throw Error(ErrorKind::kWeights, text.starts_with(file.path) ? text : file.path + ": " + text);
+  }
+  return file;
+}
+
+void save_model(const std::string& path, const ModelMetadata& metadata, TensorList tensors) {
+  WeightFile weights;
+  weights.tensors = std::move(tensors);
+  weights.metadata = {{"format", "pt"}, {kKey, to_json(metadata).dump()}};
+  save_weights(path, weights);
+}
+
+}  // namespace solstice

@@ -1,0 +1,38 @@
+#include "training/sample_grid.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <opencv2/imgproc.hpp>
+
+#include "image/tensor_bridge.h"
+
+namespace solstice {
+
+cv::Mat sample_grid(const SampleImages& images) {
+  constexpr int kGap = 2;
+  int cell_width = 1;
+  int cell_height = 1;
+  int64_t rows = 0;
+  for (const auto& entry : images) {
+    cell_width = std::max(cell_width, static_cast<int>(entry.second.size(3)));
+    cell_height = std::max(cell_height, static_cast<int>(entry.second.size(2)));
+    rows = std::max(rows, entry.second.size(0));
+  }
+  const int columns = static_cast<int>(images.size());
+  cv::Mat grid(static_cast<int>(rows) * (cell_height + kGap) - kGap,
+               columns * (cell_width + kGap) - kGap, CV_8UC3, cv::Scalar::all(255));
+  for (int column = 0; column < columns; ++column) {
+    const at::Tensor& batch = images[static_cast<size_t>(column)].second;
+    for (int64_t row = 0; row < batch.size(0); ++row) {
+      cv::Mat cell = to_pixels(batch[row].to(at::kCPU), CV_8U);
+      if (cell.channels() == 1) cv::cvtColor(cell, cell, cv::COLOR_GRAY2RGB);
+      const cv::Rect place(column * (cell_width + kGap),
+                           static_cast<int>(row) * (cell_height + kGap), cell.cols, cell.rows);
+      cell.copyTo(grid(place));
+    }
+  }
+  return grid;
+}
+
+}  // namespace solstice
