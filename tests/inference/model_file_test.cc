@@ -50,7 +50,8 @@ TEST(ModelFile, EqualModelsGiveEqualBytes) {
 }
 
 TEST(ModelFile, ANewerVersionIsAnErrorThatSaysSo) {
-  auto object = to_json(ModelMetadata{});
+  const ModelMetadata metadata;
+  auto object = to_json(metadata);
   object["version"] = ModelMetadata::kVersion + 1;
   object["unheard-of"] = true;
   try {

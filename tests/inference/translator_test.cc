@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <opencv2/core.hpp>
+
 #include "core/error.h"
 #include "image/tensor_bridge.h"
 #include "inference/model_file.h"
@@ -71,8 +73,8 @@ TEST(Translator, AGreyNetworkMakesColourOfAColourPhoto) {
 TEST(Translator, EqualsTheReferenceOnItsFixture) {
   SKIP_WITHOUT_SHARED_DATA("parity/e_G_resnet6_instance");
   const auto folder = testing::shared_data() / "parity/e_G_resnet6_instance";
-  const at::Tensor input = testing::read_npy(folder / "input_nonsquare.npy");
-  const at::Tensor expected = testing::read_npy(folder / "output_nonsquare_eval.npy");
+  const at::Tensor input = testing::load_npy(folder / "input_nonsquare.npy");
+  const at::Tensor expected = testing::load_npy(folder / "output_nonsquare_eval.npy");
   const Translator translator({(folder / "weights.pth").string(), "", "cpu"});
   // Through 16-bit pixels, whose steps of 3e-5 the network hardly sees.
   const Image image{to_pixels(input, CV_16U), {}};

@@ -1,0 +1,181 @@
+#include "pipelines/gallery.h"
+
+#include <algorithm>
+#include <opencv2/imgproc.hpp>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "core/message.h"
+#include "image/codec.h"
+
+namespace solstice {
+namespace {
+
+constexpr int kJpegQuality = 85;
+constexpr int kGap = 8;  ///< between the images of the sheet
+
+/// Shows without scripts and without a network, in the colours the reader's system prefers.
+constexpr std::string_view kPageHead = R"(<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+figure { margin: 0 0 2rem; }
+figure div { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem; }
+img { width: 100%; height: auto; display: block; border-radius: 4px; }
+figcaption { font-size: .9rem; opacity: .75; overflow-wrap: anywhere; }
+</style>
+)";
+
+cv::Mat on_white(const cv::Mat& rgba) {
+  cv::Mat rgb(rgba.size(), CV_8UC3);
+  for (int y = 0; y < rgba.rows; ++y) {
+    const auto* from = rgba.ptr<cv::Vec4b>(y);
+    auto* to = rgb.ptr<cv::Vec3b>(y);
+    for (int x = 0; x < rgba.cols; ++x) {
+      const int alpha = from[x][3];
+      for (int c = 0; c < 3; ++c) {
+        to[x][c] = static_cast<uchar>((from[x][c] * alpha + 255 * (255 - alpha) + 127) / 255);
+      }
+    }
+  }
+  return rgb;
+}
+
+struct Shown {
+  std::string name;
+  cv::Mat before, after;
+};
+
+std::string figure(const Shown& shown) {
+  const auto picture = [](const cv::Mat& pixels, std::string_view what) {
+    const std::string jpeg = encode_image({pixels, {}}, {ImageFormat::kJpeg, kJpegQuality});
+    return message("<img alt=\"", what, "\" width=\"", pixels.cols, "\" height=\"", pixels.rows,
+                   "\" src=\"data:image/jpeg;base64,", to_base64(jpeg), "\">");
+  };
+  return message("<figure><div>", picture(shown.before, "before"), picture(shown.after, "after"),
+                 "</div><figcaption>", escape_html(shown.name), "</figcaption></figure>\n");
+}
+
+/// The images of each row side by side, rows one below the other, on white.
+cv::Mat contact_sheet(const std::vector<Shown>& rows) {
+  int width = 0, height = 0;
+  for (const Shown& row : rows) {
+    width = std::max(width, row.before.cols + kGap + row.after.cols);
+    height += std::max(row.before.rows, row.after.rows) + (height > 0 ? kGap : 0);
+  }
+  cv::Mat sheet(height, width, CV_8UC3, cv::Scalar::all(255));
+  int top = 0;
+  for (const Shown& row : rows) {
+    row.before.copyTo(sheet(cv::Rect(0, top, row.before.cols, row.before.rows)));
+    row.after.copyTo(sheet(cv::Rect(row.before.cols + kGap, top, row.after.cols, row.after.rows)));
+    top += std::max(row.before.rows, row.after.rows) + kGap;
+  }
+  return sheet;
+}
+
+std::vector<Shown> load_pairs(const std::vector<GalleryPair>& pairs) {
+  std::vector<Shown> shown;
+  for (const GalleryPair& pair : pairs) {
+    if (shown.size() == kGalleryPairs) break;
+    try {
+      shown.push_back({pair.after.filename().string(),
+                       screen_image(load_image(pair.before.string()), kGallerySide),
+                       screen_image(load_image(pair.after.string()), kGallerySide)});
+    } catch (const std::exception& error) {
+      log_warning(message("left out of the gallery: ", error.what()));
+    }
+  }
+  return shown;
+}
+
+}  // namespace
+
+cv::Mat screen_image(const Image& image, int side) {
+  cv::Mat pixels = image.pixels;
+  if (const int longest = std::max(pixels.cols, pixels.rows); longest > side) {
+    const auto shrunk = [&](int length) {
+      return std::max(1, static_cast<int>(int64_t{length} * side / longest));
+    };
+    cv::Mat smaller;
+    cv::resize(pixels, smaller, cv::Size(shrunk(pixels.cols), shrunk(pixels.rows)), 0, 0,
+               cv::INTER_AREA);
+    pixels = smaller;
+  }
+  if (pixels.depth() == CV_16U) {
+    cv::Mat eight;
+    pixels.convertTo(eight, CV_8U, 255.0 / 65535.0);
+    pixels = eight;
+  }
+  if (pixels.channels() == 4) return on_white(pixels);
+  if (pixels.channels() == 3) return pixels;
+  cv::Mat rgb;
+  cv::cvtColor(pixels, rgb, cv::COLOR_GRAY2RGB);
+  return rgb;
+}
+
+std::string escape_html(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  return escaped;
+}
+
+std::string to_base64(const std::string& bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    const auto at = [&](size_t k) {
+      return k < bytes.size() ? static_cast<unsigned char>(bytes[k]) : 0u;
+    };
+    const unsigned group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
+    text += kDigits[group >> 18];
+    text += kDigits[group >> 12 & 63];
+    text += i + 1 < bytes.size() ? kDigits[group >> 6 & 63] : '=';
+    text += i + 2 < bytes.size() ? kDigits[group & 63] : '=';
+  }
+  return text;
+}
+
+void write_gallery(const std::filesystem::path& folder, const std::string& title,
+                   const std::vector<GalleryPair>& pairs) {
+  make_directories(folder);
+  std::vector<Shown> shown = load_pairs(pairs);
+  std::string page = message(kPageHead, "<title>", escape_html(title), "</title>\n<h1>",
+                             escape_html(title), "</h1>\n<p>Left: before. Right: after.</p>\n");
+  for (const Shown& pair : shown) page += figure(pair);
+  if (shown.empty()) page += "<p>No image was translated.</p>\n";
+  write_file_atomically(folder / "index.html", page);
+  if (shown.empty()) return;
+
+  shown.resize(std::min(shown.size(), kSheetPairs));
+  write_file_atomically(folder / "before_after.png",
+                        encode_image({contact_sheet(shown), {}}, {ImageFormat::kPng, 95}));
+}
+
+}  // namespace solstice

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "image/image.h"
+#include "pipelines/outputs.h"
+#include "pipelines/pipeline.h"
+#include "pipelines/translate_flow.h"
+
+namespace solstice {
+
+/// A photo between its file and its result's.
+struct Photo : Item {
+  explicit Photo(const Job& its_job) : job(its_job) {}
+  void discard() override { bytes.clear(), bytes.shrink_to_fit(), image = Image(); }
+
+  const Job& job;
+  std::string bytes;  ///< of the file, then of the result
+  ImageHeader header;
+  Image image;  ///< the input, then the result
+};
+
+/// The photo of a job as it enters the pipeline: its file read, its header understood and checked
+/// against the memory allowed. Settled when there is nothing to do or it failed.
+std::unique_ptr<Photo> read_photo(const Job& job, const TranslateOptions& options,
+                                  const ImageModel& model);
+
+/// decode, infer, encode, write; both arguments must outlive the stages.
+std::vector<Stage> photo_stages(const TranslateOptions& options, const ImageModel& model);
+
+}  // namespace solstice

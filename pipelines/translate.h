@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/options.h"
+#include "inference/translator.h"
+
+namespace solstice {
+
+enum class Existing { kSkip, kOverwrite, kError, kNewer };
+inline constexpr std::array<Name<Existing>, 4> kExistingNames{{{"skip", Existing::kSkip},
+                                                               {"overwrite", Existing::kOverwrite},
+                                                               {"error", Existing::kError},
+                                                               {"newer", Existing::kNewer}}};
+constexpr std::span<const Name<Existing>> name_table(Existing) { return kExistingNames; }
+
+enum class OutputFormat { kSame, kJpeg, kPng, kWebp, kTiff, kBmp };
+inline constexpr std::array<Name<OutputFormat>, 8> kOutputFormatNames{
+    {{"same", OutputFormat::kSame},
+     {"jpeg", OutputFormat::kJpeg},
+     {"jpg", OutputFormat::kJpeg},
+     {"png", OutputFormat::kPng},
+     {"webp", OutputFormat::kWebp},
+     {"tiff", OutputFormat::kTiff},
+     {"tif", OutputFormat::kTiff},
+     {"bmp", OutputFormat::kBmp}}};
+constexpr std::span<const Name<OutputFormat>> name_table(OutputFormat) {
+  return kOutputFormatNames;
+}
+
+struct TranslateOptions {
+  std::vector<std::string> inputs;
+  std::string out;
+  OutputFormat format = OutputFormat::kSame;
+  int64_t quality = 95;
+  Existing existing = Existing::kSkip;
+  bool dry_run = false;
+  std::string report;
+  std::string gallery;
+  ByteSize memory{int64_t{4} << 30};
+  int64_t jobs = 0;
+  bool json = false;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("out", self.out, "folder for the results; made when absent");
+    visit("format", self.format, "file type of the results");
+    visit("quality", self.quality, "JPEG and WebP quality", Range{1, 100});
+    visit("existing", self.existing, "what to do when a result is there already");
+    visit("dry-run", self.dry_run, "say what would be done, touch nothing");
+    visit("report", self.report, "write a JSON report to this file");
+    visit("gallery", self.gallery,
+          "write a page and a picture of before and after into this folder");
+    visit("memory", self.memory, "bound on the memory of images in flight and of one translation");
+    visit("jobs", self.jobs, "decoding and encoding threads; 0: as many as processors",
+          Range{0, 1024});
+  }
+};
+
+/// What a run came to.
+struct TranslateSummary {
+  int64_t found = 0, done = 0, skipped = 0, failed = 0, remaining = 0;
+  bool stopped = false;  ///< by a signal
+  double seconds = 0;
+};
+
+/// Folder in, folder out: decode, infer and encode overlapped under a memory bound. Files are taken
+/// in a stable order, the tree below each input folder is kept, results appear whole or not at all.
+/// A bad file is reported in one line and costs only itself. Throws Error(kInput) when there is
+/// nothing to do (no input, not one image), Error(kUsage) for colliding result names (found before
+/// the first pixel), Error(kOutput) when `out` cannot be written or the disk is full.
+TranslateSummary translate_folder(const TranslateOptions& options, const Translator& translator);
+
+}  // namespace solstice
