@@ -7,7 +7,8 @@ scripts/setup.sh
 preset=${SOLSTICE_PRESET:-ci}
 log=build/$preset-configure.log
 mkdir -p build
-if ! cmake --preset "$preset" >"$log" 2>&1; then
+# Given every time: CMake remembers the LIBTORCH_ROOT it saw first.
+if ! cmake --preset "$preset" -DLIBTORCH_ROOT="${LIBTORCH_ROOT:-}" >"$log" 2>&1; then
   cat "$log" >&2
   printf 'build: configuring failed; the whole output is above and in %s\n' "$log" >&2
   exit 2

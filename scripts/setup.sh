@@ -6,12 +6,12 @@ export LC_ALL=C
 
 usage() {
   cat <<'EOF'
-usage: scripts/setup.sh [--cuda] [--no-packages]
+usage: scripts/setup.sh [--cuda]
 
-  --cuda         also the NVIDIA libraries that `solstice --device cuda` loads (5 GB in all)
-  --no-packages  leave the system's packages alone: you have seen to them yourself
+  --cuda  also the NVIDIA libraries that `solstice --device cuda` loads (3.8 GB in all)
 
 LIBTORCH_ROOT=DIR uses the LibTorch 2.11 in DIR (or DIR/torch) and downloads none.
+SOLSTICE_PACKAGES=no leaves the system's packages to you.
 EOF
 }
 
@@ -22,11 +22,9 @@ fail() {
 }
 
 cuda=no
-install_packages=yes
 for argument in "$@"; do
   case "$argument" in
     --cuda) cuda=yes ;;
-    --no-packages) install_packages=no ;;
     -h | --help) usage && exit 0 ;;
     *) usage >&2 && fail "unknown option $argument" ;;
   esac
@@ -84,12 +82,13 @@ if [[ $download == yes ]] && ! python3 -m pip --version >/dev/null 2>&1; then
 fi
 
 install_missing_packages() {
-  command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
+  command -v apt-get >/dev/null ||
     fail "this is not Debian or Ubuntu, so the packages are yours to install:" \
       "g++ 12 or newer, CMake 3.22, Ninja, OpenCV 4.6 (core, imgproc, imgcodecs), oneTBB," \
       "Boost.Program_options 1.74, libjpeg-turbo, libpng, zlib, nlohmann-json 3.11, spdlog," \
       "GoogleTest, Google Benchmark, python3 with pip (for LibTorch); ccache and mold if you like." \
-      "Then run scripts/setup.sh --no-packages, and build with the preset release."
+      "Then set SOLSTICE_PACKAGES=no, and without ccache or mold SOLSTICE_PRESET=release as well," \
+      "and run the script again."
   local known missing=() package
   known=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || true)
   for package in "${packages[@]}"; do
@@ -112,7 +111,7 @@ install_missing_packages() {
       "Missing: ${missing[*]}"
 }
 
-if [[ $install_packages == yes ]]; then install_missing_packages; fi
+if [[ ${SOLSTICE_PACKAGES:-yes} != no ]]; then install_missing_packages; fi
 
 # LibTorch ------------------------------------------------------------------------------------
 

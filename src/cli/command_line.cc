@@ -4,8 +4,8 @@
 #include <boost/program_options.hpp>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "cli/aliases.h"
 #include "core/error.h"
@@ -107,6 +107,15 @@ std::vector<std::string> normalise(const std::vector<std::string>& arguments,
   return plain;
 }
 
+/// A comment begins with '#' at the start of a line or after white space.
+std::string_view without_comment(std::string_view line) {
+  for (size_t i = 0; i < line.size(); ++i) {
+    const bool begins = i == 0 || line[i - 1] == ' ' || line[i - 1] == '\t';
+    if (line[i] == '#' && begins) return trim(line.substr(0, i));
+  }
+  return trim(line);
+}
+
 }  // namespace
 
 TypedArguments parse_arguments(const std::vector<std::string>& arguments,
@@ -150,18 +159,20 @@ TypedArguments parse_arguments(const std::vector<std::string>& arguments,
 }
 
 KeyValues read_config(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw Error(ErrorKind::kUsage, message(path, ": cannot be opened"));
+  // Not Boost's reader: it takes every '#' for a comment, also the one in a folder's name.
+  std::istringstream text(read_file(path, 1 << 20));
   KeyValues values;
-  try {
-    const po::options_description nothing_fixed;
-    const auto parsed = po::parse_config_file(file, nothing_fixed, /*allow_unregistered=*/true);
-    for (const auto& option : parsed.options) {
-      values[option.string_key] = option.value.empty() ? "" : option.value.front();
+  int64_t number = 0;
+  for (std::string line; std::getline(text, line);) {
+    ++number;
+    const std::string_view content = without_comment(line);
+    if (content.empty()) continue;
+    const size_t equals = content.find('=');
+    if (equals == std::string_view::npos || trim(content.substr(0, equals)).empty()) {
+      throw Error(ErrorKind::kUsage, message(path, ":", number, ": found \"", content,
+                                             "\", expected \"key = value\""));
     }
-  } catch (const po::error& error) {
-    throw Error(ErrorKind::kUsage,
-                message(path, ": expected \"key = value\" lines: ", error.what()));
+    values[std::string(trim(content.substr(0, equals)))] = trim(content.substr(equals + 1));
   }
   return values;
 }

@@ -5,7 +5,6 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/message.h"
-#include "core/options_json.h"
 #include "inference/model_file.h"
 
 namespace solstice {
@@ -61,7 +60,7 @@ Json inspect_model(const std::string& model) {
     ModelFile file = load_model(path);
     object["kind"] = file.metadata.generator.kind;
     object["learned_from"] = file.self_described ? "metadata" : "tensor names and shapes";
-    object["generator"] = to_json(fields_of(file.metadata.generator));
+    object["generator"] = to_json(file.metadata.generator);
     object["scale"] = file.metadata.scale;
     if (file.self_described) object["metadata"] = to_json(file.metadata);
   } catch (const Error& error) {

@@ -1,5 +1,7 @@
 #include "inference/model_file.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/files.h"
 #include "core/message.h"
@@ -17,6 +19,13 @@ std::string name_of_model(const std::string& model, const std::string& file) {
   return named.filename().string();
 }
 
+/// Metadata spells names as the Python world does: "input_nc", and "kind" for the generator's own.
+std::string metadata_key(std::string option) {
+  if (option == "generator") return "kind";
+  std::replace(option.begin(), option.end(), '-', '_');
+  return option;
+}
+
 nlohmann::ordered_json parse_metadata(const std::string& text, const std::string& path) {
   auto object = nlohmann::ordered_json::parse(text, nullptr, false);
   if (object.is_discarded() || !object.is_object()) {
@@ -28,14 +37,23 @@ nlohmann::ordered_json parse_metadata(const std::string& text, const std::string
 
 }  // namespace
 
+nlohmann::ordered_json to_json(const GeneratorOptions& options) {
+  GeneratorOptions copy = options;
+  const nlohmann::ordered_json all = to_json(fields_of(copy));
+  auto object = nlohmann::ordered_json::object();
+  for (const auto& [option, value] : all.items()) {
+    object[metadata_key(option)] = value;
+  }
+  return object;
+}
+
 nlohmann::ordered_json to_json(const ModelMetadata& metadata) {
-  GeneratorOptions generator = metadata.generator;
   return {{"version", ModelMetadata::kVersion},
           {"task", metadata.task},
           {"recipe", metadata.recipe},
           {"direction", metadata.direction},
           {"scale", metadata.scale},
-          {"generator", to_json(fields_of(generator))},
+          {"generator", to_json(metadata.generator)},
           {"preprocess", metadata.preprocess},
           {"training", metadata.training}};
 }
@@ -54,7 +72,13 @@ ModelMetadata model_metadata_from_json(const nlohmann::ordered_json& object) {
   metadata.scale = object.value("scale", metadata.scale);
   metadata.preprocess = object.value("preprocess", metadata.preprocess);
   metadata.training = object.value("training", metadata.training);
-  from_json(fields_of(metadata.generator), object.at("generator"));
+  auto options = nlohmann::ordered_json::object();
+  const std::vector<Field> fields = fields_of(metadata.generator);
+  for (const Field& field : fields) {
+    const auto found = object.at("generator").find(metadata_key(field.name));
+    if (found != object.at("generator").end()) options[field.name] = *found;
+  }
+  from_json(fields, options);
   return metadata;
 }
 

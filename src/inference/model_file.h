@@ -44,6 +44,7 @@ ModelFile load_model(const std::string& model);
 /// Writes a model file, atomically.
 void save_model(const std::string& path, const ModelMetadata& metadata, TensorList tensors);
 
+nlohmann::ordered_json to_json(const GeneratorOptions& options);
 nlohmann::ordered_json to_json(const ModelMetadata& metadata);
 ModelMetadata model_metadata_from_json(const nlohmann::ordered_json& object);
 

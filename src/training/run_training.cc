@@ -243,9 +243,9 @@ void TrainingRun::write_model() {
   metadata.recipe = fs::path(options_.run.recipe).stem().string();
   metadata.direction = name_of(options_.data.direction);
   metadata.generator = options_.trainer.generator;
-  metadata.preprocess = {{"preprocess", name_of(options_.data.preprocess)},
-                         {"load-size", options_.data.load_size},
-                         {"crop-size", options_.data.crop_size}};
+  metadata.preprocess = {{"mode", name_of(options_.data.preprocess)},
+                         {"load_size", options_.data.load_size},
+                         {"crop_size", options_.data.crop_size}};
   metadata.training = {{"steps", summary_.steps}, {"seed", options_.run.seed}};
   TensorList tensors;
   for (const auto& [network, prefix] : trainer_->exported()) {

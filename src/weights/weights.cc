@@ -46,26 +46,27 @@ std::string known_formats() {
 }  // namespace
 
 std::span<const WeightFormatRow> weight_formats() {
-  static const std::array<WeightFormatRow, 3> kFormats{{
-      {"pth",
-       "zip file of torch.save",
-       {".pth", ".pt"},
-       is_torch_zip,
-       read_torch_zip,
-       write_torch_zip},
-      {"pth-legacy",
-       "torch.save before PyTorch 1.6, read only",
-       {},
-       is_torch_legacy,
-       read_torch_legacy,
-       nullptr},
-      {"safetensors",
-       "tensors behind a JSON header",
-       {".safetensors"},
-       is_safetensors,
-       read_safetensors,
-       write_safetensors},
-  }};
+  static const std::array<WeightFormatRow, 3> kFormats{
+      {// First: the header's length may begin with the two bytes of a pickle, but no pickle of
+       // torch.save and no zip file has a brace after eight.
+       {"safetensors",
+        "tensors behind a JSON header",
+        {".safetensors"},
+        is_safetensors,
+        read_safetensors,
+        write_safetensors},
+       {"pth",
+        "zip file of torch.save",
+        {".pth", ".pt"},
+        is_torch_zip,
+        read_torch_zip,
+        write_torch_zip},
+       {"pth-legacy",
+        "torch.save before PyTorch 1.6, read only",
+        {},
+        is_torch_legacy,
+        read_torch_legacy,
+        nullptr}}};
   return kFormats;
 }
 

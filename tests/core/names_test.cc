@@ -8,7 +8,8 @@ namespace {
 TEST(NearestName, FindsATypingError) {
   const std::vector<std::string> words{"generator", "discriminator", "direction", "ngf", "ndf"};
   EXPECT_EQ(nearest_name("generater", words), "generator");
-  EXPECT_EQ(nearest_name("gnf", words), "");  // two letters of three differ
+  EXPECT_EQ(nearest_name("gnf", words), "ngf");  // neighbours swapped
+  EXPECT_EQ(nearest_name("nxx", words), "");     // two letters of three differ
   EXPECT_EQ(nearest_name("ngff", words), "ngf");
   EXPECT_EQ(nearest_name("discrimnator", words), "discriminator");
 }

@@ -129,7 +129,7 @@ TEST(Options, NameTheFlagTheValueAndTheRange) {
 TEST(Options, NameTheNearestChoice) {
   Paint paint;
   EXPECT_EQ(error_of([&] { field_of(paint, "colour").set("bleu"); }),
-            "--colour: found \"bleu\", expected one of red, blue, azure");
+            "--colour: found \"bleu\", expected one of red, blue, azure (did you mean \"blue\"?)");
   EXPECT_TRUE(
       fails_with("(did you mean \"azure\"?)", [&] { field_of(paint, "colour").set("azura"); }));
   field_of(paint, "colour").set("azure");

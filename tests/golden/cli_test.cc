@@ -57,6 +57,21 @@ TEST(CommandLine, SaysWhichKeyOfAConfigFileIsUnknown) {
       << run.err;
 }
 
+TEST(CommandLine, KeepsAHashInsideAValueAndDropsAComment) {
+  const TemporaryDirectory directory;
+  make_pairs(directory / "set#1", 1, 32, 32);
+  write_text(directory / "a.ini", "data = " + (directory / "set#1").string() +
+                                      "  # the first set\ngenerator = unet_32\nngf = 2\n"
+                                      "discriminator = pixel\nndf = 2\nload-size = 32\n"
+                                      "crop-size = 32\nsteps = 1\n");
+  const std::string run = (directory / "run").string();
+  const Finished first =
+      run_solstice({"train", "--config", (directory / "a.ini").string(), "--out", run});
+  ASSERT_EQ(first.code, 0) << first.err;
+  const Finished resumed = run_solstice({"train", "--resume", "--out", run, "--steps", "2"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+}
+
 TEST(CommandLine, AFlagBeatsTheEnvironmentWhichBeatsAConfigFileWhichBeatsARecipe) {
   const TemporaryDirectory directory;
   make_pairs(directory / "data", 1, 32, 32);

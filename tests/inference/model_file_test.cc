@@ -37,6 +37,9 @@ TEST(ModelFile, DescribesItself) {
   EXPECT_TRUE(read.self_described);
   EXPECT_EQ(to_json(read.metadata), to_json(metadata));
   EXPECT_EQ(read.name, "a");
+  const auto generator = to_json(read.metadata)["generator"];
+  EXPECT_EQ(generator["kind"], "resnet_2blocks");
+  EXPECT_EQ(generator["input_nc"], 3);
 }
 
 TEST(ModelFile, EqualModelsGiveEqualBytes) {

@@ -96,6 +96,19 @@ TEST(Safetensors, KeepsItsMetadata) {
   EXPECT_EQ(load_weights(path).metadata, metadata);
 }
 
+TEST(Safetensors, IsNeverTakenForAPickleWhateverItsHeadersLength) {
+  const TemporaryDirectory directory;
+  const std::string path = (directory / "a.safetensors").string();
+  bool begins_like_a_pickle = false;
+  for (size_t note = 0; note < 1100; note += 8) {
+    save_weights(path, {{{"w", at::arange(2)}}, {{"note", std::string(note, 'x')}}, {}, {}});
+    const std::string bytes = read_file(path);
+    begins_like_a_pickle = begins_like_a_pickle || (bytes[0] == '\x80' && bytes[1] <= 5);
+    EXPECT_EQ(load_weights(path).format, "safetensors") << note;
+  }
+  EXPECT_TRUE(begins_like_a_pickle) << "the sweep must meet the case it is for";
+}
+
 TEST(Safetensors, AlignsItsDataForEveryElementType) {
   const TemporaryDirectory directory;
   const std::string path = directory / "model.safetensors";
