@@ -16,6 +16,11 @@ function(solstice_room NAME)
   add_library(solstice_${NAME} STATIC ${ROOM_SOURCES})
   target_include_directories(solstice_${NAME} PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(solstice_${NAME} PUBLIC ${ROOM_LINK} PRIVATE solstice_warnings)
+  if(NOT ROOM_TORCH)
+    # A unity build pays where LibTorch's headers cost 15 s a file, and only there: file-local names
+    # of the files it joins must differ.
+    set_target_properties(solstice_${NAME} PROPERTIES UNITY_BUILD OFF)
+  endif()
   if(ROOM_TORCH)
     target_link_libraries(solstice_${NAME} PUBLIC libtorch)
     if(SOLSTICE_PCH)

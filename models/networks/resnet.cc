@@ -19,13 +19,13 @@ namespace {
 
 constexpr int64_t kMostBlocks = 99;
 constexpr int64_t kFirstBlock = 10;  ///< its index in `model`, after three times conv, norm, relu
-constexpr std::string_view kPrefix = "resnet_";
-constexpr std::string_view kSuffix = "blocks";
+constexpr std::string_view kResnetPrefix = "resnet_";
+constexpr std::string_view kResnetSuffix = "blocks";
 
 std::optional<int64_t> blocks_of(std::string_view kind) {
-  if (!kind.starts_with(kPrefix) || !kind.ends_with(kSuffix)) return std::nullopt;
+  if (!kind.starts_with(kResnetPrefix) || !kind.ends_with(kResnetSuffix)) return std::nullopt;
   for (int64_t blocks = 1; blocks <= kMostBlocks; ++blocks) {
-    if (kind == message(kPrefix, blocks, kSuffix)) return blocks;
+    if (kind == message(kResnetPrefix, blocks, kResnetSuffix)) return blocks;
   }
   return std::nullopt;
 }
@@ -119,7 +119,7 @@ bool infer_resnet(const TensorList& tensors, GeneratorOptions& options) {
   options.norm = state.norm("model.1");
   // Dropout moves the block's second convolution from slot 5 to 6, where a batch norm may be.
   options.dropout = state.has_kernel(block(0) + "6.weight", 3);
-  options.kind = message(kPrefix, blocks, kSuffix);
+  options.kind = message(kResnetPrefix, blocks, kResnetSuffix);
   const std::string family = blocks == 0 ? "resnet_<n>blocks" : options.kind;
   const int64_t deep = 4 * options.ngf;
   state.expect(family, block(0) + "1.weight", {deep, deep, 3, 3});

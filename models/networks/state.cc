@@ -13,7 +13,7 @@
 namespace solstice {
 namespace {
 
-constexpr size_t kNamesShown = 8;
+constexpr size_t kDifferencesShown = 8;
 constexpr std::string_view kBatchCounter = ".num_batches_tracked";
 
 /// What a walk over the modules finds, in the reference's order: a module's own parameters, its own
@@ -52,8 +52,8 @@ bool is_old_statistic(const Walk& walk, const std::string& name) {
 std::string listing(const std::vector<std::string>& names, const char* what) {
   std::vector<std::string> shown(
       names.begin(),
-      names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kNamesShown)));
-  if (names.size() > kNamesShown) shown.emplace_back("...");
+      names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kDifferencesShown)));
+  if (names.size() > kDifferencesShown) shown.emplace_back("...");
   return message(names.size(), " ", what, " (", join(shown), ")");
 }
 

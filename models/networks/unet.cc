@@ -21,12 +21,12 @@ namespace {
 constexpr int64_t kFewestLevels = 2;
 constexpr int64_t kMostLevels = 10;
 constexpr Kernel kHalve{4, 2, 1};
-constexpr std::string_view kPrefix = "unet_";
+constexpr std::string_view kUnetPrefix = "unet_";
 
 std::optional<int64_t> levels_of(std::string_view kind) {
-  if (!kind.starts_with(kPrefix)) return std::nullopt;
+  if (!kind.starts_with(kUnetPrefix)) return std::nullopt;
   for (int64_t levels = kFewestLevels; levels <= kMostLevels; ++levels) {
-    if (kind.substr(kPrefix.size()) == std::to_string(int64_t{1} << levels)) return levels;
+    if (kind.substr(kUnetPrefix.size()) == std::to_string(int64_t{1} << levels)) return levels;
   }
   return std::nullopt;
 }
@@ -119,7 +119,7 @@ bool infer_unet(const TensorList& tensors, GeneratorOptions& options) {
                                              " levels; at most ", kMostLevels, " are supported"));
   }
   options = GeneratorOptions{};
-  options.kind = message(kPrefix, int64_t{1} << levels);
+  options.kind = message(kUnetPrefix, int64_t{1} << levels);
   options.ngf = state.size(first, 0);
   options.input_nc = state.size(first, 1);
   options.norm = state.norm("model.model.0");

@@ -19,24 +19,6 @@
 namespace solstice {
 namespace {
 
-struct Slot {
-  Sample sample;
-  std::vector<DataProblem> problems;
-  std::exception_ptr error;
-};
-
-/// A batch in the making. Every slot is filled by one task, on its own; the last one collates.
-struct Job {
-  int64_t epoch = 0;
-  int64_t first = 0;  ///< position of slot 0 in the epoch's order
-  std::shared_ptr<const std::vector<int64_t>> order;
-  std::vector<Slot> slots;
-  std::atomic<size_t> unfilled{0};
-  Batch batch;
-  std::exception_ptr error;
-  bool done = false;  ///< guarded by the loader's mutex
-};
-
 /// Lets oneTBB have more threads than cores when more workers are asked for (it counts the calling
 /// thread, which never works here). Of several controls the smallest rules: none when none is
 /// needed.
@@ -50,6 +32,24 @@ std::unique_ptr<tbb::global_control> allow_threads(int64_t workers) {
 }  // namespace
 
 struct Loader::State {
+  struct Slot {
+    Sample sample;
+    std::vector<DataProblem> problems;
+    std::exception_ptr error;
+  };
+
+  /// A batch in the making. Every slot is filled by one task, on its own; the last one collates.
+  struct Job {
+    int64_t epoch = 0;
+    int64_t first = 0;  ///< position of slot 0 in the epoch's order
+    std::shared_ptr<const std::vector<int64_t>> order;
+    std::vector<Slot> slots;
+    std::atomic<size_t> unfilled{0};
+    Batch batch;
+    std::exception_ptr error;
+    bool done = false;  ///< guarded by the loader's mutex
+  };
+
   State(const Dataset& data, const DataOptions& options, uint64_t the_seed, int64_t first_batch,
         int64_t workers, int64_t ahead);
   ~State();
@@ -184,7 +184,7 @@ int64_t Loader::batches_per_epoch() const { return state_->batches; }
 
 Batch Loader::next() {
   State& state = *state_;
-  const std::shared_ptr<Job> job = state.jobs.front();
+  const std::shared_ptr<State::Job> job = state.jobs.front();
   const auto start = std::chrono::steady_clock::now();
   {
     std::unique_lock lock(state.mutex);
@@ -194,7 +194,7 @@ Batch Loader::next() {
   state.jobs.pop_front();
   state.schedule();
   // Taken over here, in the order of the batches, so that they do not depend on the workers.
-  for (const Slot& slot : job->slots) {
+  for (const State::Slot& slot : job->slots) {
     for (const DataProblem& problem : slot.problems) {
       if (state.reported.insert(problem.what).second) state.failures.push_back(problem);
     }

@@ -48,27 +48,27 @@ void expect_parity(const Case& fixture) {
   compare("input_nonsquare.npy", "output_nonsquare_eval.npy", Mode::kEvaluation);
 }
 
-std::shared_ptr<ImageModule> generator(const char* kind, Norm norm) {
+std::shared_ptr<ImageModule> small_generator(const char* kind, Norm norm) {
   return make_generator({.kind = kind, .ngf = 8, .norm = norm, .dropout = false});
 }
 
-std::shared_ptr<ImageModule> discriminator(const char* kind, Norm norm, int64_t channels) {
+std::shared_ptr<ImageModule> small_discriminator(const char* kind, Norm norm, int64_t channels) {
   return make_discriminator({.kind = kind, .input_nc = channels, .ndf = 8, .norm = norm});
 }
 
 TEST(Parity, GeneratorsEqualThoseOfTheReference) {
   SKIP_WITHOUT_SHARED_DATA("parity");
-  expect_parity({"a_G_unet256_batch", generator("unet_256", Norm::kBatch)});
-  expect_parity({"b_G_unet128_batch", generator("unet_128", Norm::kBatch)});
-  expect_parity({"d_G_resnet9_instance", generator("resnet_9blocks", Norm::kInstance)});
-  expect_parity({"e_G_resnet6_instance", generator("resnet_6blocks", Norm::kInstance)});
+  expect_parity({"a_G_unet256_batch", small_generator("unet_256", Norm::kBatch)});
+  expect_parity({"b_G_unet128_batch", small_generator("unet_128", Norm::kBatch)});
+  expect_parity({"d_G_resnet9_instance", small_generator("resnet_9blocks", Norm::kInstance)});
+  expect_parity({"e_G_resnet6_instance", small_generator("resnet_6blocks", Norm::kInstance)});
 }
 
 TEST(Parity, DiscriminatorsEqualThoseOfTheReference) {
   SKIP_WITHOUT_SHARED_DATA("parity");
-  expect_parity({"g_D_basic_instance", discriminator("basic", Norm::kInstance, 3)});
-  expect_parity({"h_D_basic_batch_6ch", discriminator("basic", Norm::kBatch, 6)});
-  expect_parity({"j_D_pixel_batch", discriminator("pixel", Norm::kBatch, 3)});
+  expect_parity({"g_D_basic_instance", small_discriminator("basic", Norm::kInstance, 3)});
+  expect_parity({"h_D_basic_batch_6ch", small_discriminator("basic", Norm::kBatch, 6)});
+  expect_parity({"j_D_pixel_batch", small_discriminator("pixel", Norm::kBatch, 3)});
 }
 
 TEST(Parity, InferenceRecognisesTheGeneratorsOfTheFixtures) {
