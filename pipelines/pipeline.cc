@@ -110,8 +110,8 @@ TicketPtr Run::next(tbb::flow_control& control) {
   if (!must_stop()) ticket->item = next_item();
   if (ticket->item && !ticket->item->settled) {
     ticket->share = {ticket->item->held_bytes, ticket->item->working_bytes};
-    // May wait. What it waits for can always go on, since a thread carries every item in flight:
-    // the arena has one more thread than the stages need for this one.
+    // May wait. What it waits for can always go on: every other item in flight is carried through
+    // the stages by a thread of its own.
     budget_.take(ticket->share);
     ticket->taken = true;
     if (must_stop()) {
@@ -165,23 +165,22 @@ void Run::run_filters() {
       tbb::filter_mode::serial_in_order,
       [this](tbb::flow_control& control) { return next(control); });
   for (size_t i = 0; i < stages_.size(); ++i) {
-    const bool parallel = stages_[i].kind == StageKind::kParallel;
-    chain =
-        chain & tbb::make_filter<TicketPtr, TicketPtr>(
-                    parallel ? tbb::filter_mode::parallel : tbb::filter_mode::serial_out_of_order,
-                    [this, i, parallel](TicketPtr ticket) {
-                      if (parallel || ticket->item->settled) {
-                        work(i, *ticket);
-                      } else {
-                        caller_.run([&] { work(i, *ticket); });
-                      }
-                      return ticket;
-                    });
+    const bool on_caller = stages_[i].kind == StageKind::kCaller;
+    // Threads that wait for the caller queue up, so that it goes from one item to the next at once.
+    chain = chain & tbb::make_filter<TicketPtr, TicketPtr>(
+                        tbb::filter_mode::parallel, [this, i, on_caller](TicketPtr ticket) {
+                          if (on_caller && !ticket->item->settled) {
+                            caller_.run([&] { work(i, *ticket); });
+                          } else {
+                            work(i, *ticket);
+                          }
+                          return ticket;
+                        });
   }
   const auto whole =
       chain & tbb::make_filter<TicketPtr, void>(tbb::filter_mode::serial_in_order,
                                                 [this](TicketPtr ticket) { finish(*ticket); });
-  // One thread may wait in the source for memory, and one for the caller.
+  // One thread may wait in the source for memory, and one is most often with the caller.
   const auto threads = static_cast<size_t>(threads_) + 2;
   const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
   tbb::task_arena arena(static_cast<int>(threads));

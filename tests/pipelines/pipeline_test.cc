@@ -21,6 +21,12 @@ struct Number : Item {
   static inline std::atomic<int> alive{0};
 };
 
+std::vector<int> numbers_to(int end) {
+  std::vector<int> numbers(static_cast<size_t>(end));
+  std::generate(numbers.begin(), numbers.end(), [n = 0]() mutable { return n++; });
+  return numbers;
+}
+
 struct PipelineTest : ::testing::Test {
   void SetUp() override { request_stop(0); }
   void TearDown() override {
@@ -49,6 +55,12 @@ struct PipelineTest : ::testing::Test {
     return make_stage<Number>(name, kind, std::move(work));
   }
 
+  /// All but the last, which may have been read and not begun.
+  void expect_begun_items_finished() const {
+    EXPECT_EQ(finished, numbers_to(static_cast<int>(finished.size())));
+    EXPECT_GE(static_cast<int>(finished.size()), next - 1);
+  }
+
   int next = 0;
   int64_t held = 0, working = 0;
   std::vector<int> finished;
@@ -60,12 +72,6 @@ struct PipelineTest : ::testing::Test {
 void work_unevenly(const Number& number) {
   volatile int sink = 0;
   for (int i = 0; i < number.value * 7919 % 101 * 200; ++i) sink = sink + i;
-}
-
-std::vector<int> numbers_to(int end) {
-  std::vector<int> numbers(static_cast<size_t>(end));
-  std::generate(numbers.begin(), numbers.end(), [n = 0]() mutable { return n++; });
-  return numbers;
 }
 
 TEST_F(PipelineTest, FinishesEveryItemInTheSourcesOrder) {
@@ -204,7 +210,7 @@ TEST_F(PipelineTest, ASignalLetsTheItemsInFlightFinishAndNoMoreBegin) {
                                                            })},
                                              collect());
   EXPECT_TRUE(result.stopped);
-  EXPECT_EQ(finished, numbers_to(next));
+  expect_begun_items_finished();
   EXPECT_GT(next, 20);
   EXPECT_LT(next, 40);
 }
@@ -219,7 +225,7 @@ TEST_F(PipelineTest, AnItemThatEndsTheRunLetsNoMoreBegin) {
                                                            })},
                                              collect());
   EXPECT_FALSE(result.stopped);
-  EXPECT_EQ(finished, numbers_to(next));
+  expect_begun_items_finished();
   EXPECT_LT(next, 40);
   EXPECT_EQ(failures.at(0), "write: full");
 }

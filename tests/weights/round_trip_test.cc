@@ -83,7 +83,7 @@ TEST(SaveWeights, RefusesAnExtensionThatMeansNoFormat) {
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(),
                  "model.onnx: cannot be written: the extension \".onnx\" means no weight format, "
-                 "expected one of .pth, .pt, .safetensors");
+                 "expected one of .safetensors, .pth, .pt");
   }
 }
 
