@@ -16,5 +16,6 @@ fi
 targets=()
 if (($#)); then targets=(--target "$@"); fi
 # LibTorch's headers cost 1.2 GB a job: two jobs, or as many as the memory carries.
-jobs=$(awk -v cores="$(nproc)" '/MemAvailable/ { n = int($2 / 2000000); print n < 1 ? 1 : n > cores ? cores : n }' /proc/meminfo)
+jobs=$(awk -v cores="$(nproc)" '/MemAvailable/ { n = int($2 / 2000000) }
+  END { print (n < 1 ? 1 : (n > cores ? cores : n)) }' /proc/meminfo)
 cmake --build "build/$preset" --parallel "$jobs" "${targets[@]}"

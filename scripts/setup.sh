@@ -49,7 +49,7 @@ download_size='0.55 GB'
 if [[ $cuda == yes ]]; then
   requirements+=(libtorch-cuda-requirements.txt)
   needed_gb=9
-  download_size='2.3 GB, with CUDA'
+  download_size='2.5 GB, with CUDA'
 fi
 # The stamp comes last into a finished folder, so half a LibTorch is never taken for a whole one.
 wanted=$(cd scripts && sha256sum "${requirements[@]}")

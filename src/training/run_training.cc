@@ -30,7 +30,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 
-constexpr int64_t kSampleRows = 4;
 /// What the generator of weights is seeded with is kept apart from what the steps draw.
 constexpr uint64_t kStepKey = 0x57e9;
 
@@ -48,7 +47,6 @@ class TrainingRun {
   void open_data();
   void build_trainer();
   void begin_or_resume();
-  void choose_samples();
   void set_rate(int64_t step);
   void take_step(Loader& loader);
   void log_step(const Loader& loader, const LossReport& report, int64_t batch_size);
@@ -135,33 +133,6 @@ void TrainingRun::begin_or_resume() {
   saved_step_ = summary_.first_step > 0 ? summary_.first_step : -1;
   directory_->clean(summary_.first_step);
   write_file_atomically(directory_->options_file(), write_ini(fields_of(options_)));
-}
-
-void TrainingRun::choose_samples() {
-  // Held-out images where there are some: how training images look says little.
-  OpenedDataset shown;
-  for (const char* split : {"val", "test"}) {
-    try {
-      shown = open_dataset(options_.data, split);
-      break;
-    } catch (const Error&) {
-    }
-  }
-  const Dataset& dataset = shown.dataset ? *shown.dataset : *data_.dataset;
-  std::vector<Sample> samples;
-  for (int64_t i = 0; i < std::min(kSampleRows, dataset.size()); ++i) {
-    try {
-      Rng rng({static_cast<uint64_t>(options_.run.seed), static_cast<uint64_t>(i)});
-      Sample sample = dataset.get(i * dataset.size() / kSampleRows % dataset.size(), rng);
-      const bool fits = samples.empty() || sample.input.sizes() == samples[0].input.sizes();
-      if (fits) samples.push_back(std::move(sample));
-    } catch (const Error&) {
-    }
-  }
-  if (samples.empty()) return;
-  samples_ = collate(samples, dataset.pairing());
-  samples_.input = samples_.input.to(device_);
-  samples_.target = samples_.target.to(device_);
 }
 
 void TrainingRun::set_rate(int64_t step) {
@@ -278,7 +249,12 @@ TrainSummary TrainingRun::run() {
   }
   build_trainer();
   begin_or_resume();
-  choose_samples();
+  samples_ =
+      choose_samples(options_.data, static_cast<uint64_t>(options_.run.seed), *data_.dataset);
+  if (samples_.input.defined()) {
+    samples_.input = samples_.input.to(device_);
+    samples_.target = samples_.target.to(device_);
+  }
   Loader loader(*data_.dataset, options_.data, static_cast<uint64_t>(options_.run.seed),
                 summary_.steps, options_.run.workers, /*ahead=*/4);
   start_ = logged_at_ = Clock::now();

@@ -5,9 +5,45 @@
 #include <algorithm>
 #include <opencv2/imgproc.hpp>
 
+#include "core/error.h"
+#include "core/log.h"
+#include "core/message.h"
 #include "image/tensor_bridge.h"
 
 namespace solstice {
+namespace {
+
+constexpr int64_t kSampleRows = 4;
+
+}  // namespace
+
+Batch choose_samples(const DataOptions& options, uint64_t seed, const Dataset& training) {
+  // Held-out images where there are some: how training images look says little.
+  OpenedDataset held_out;
+  for (const char* split : {"val", "test"}) {
+    if (held_out.dataset || !has_split(options, split)) continue;
+    try {
+      held_out = open_dataset(options, split);
+    } catch (const Error& error) {
+      log_warning(message("no sample grids of the ", split, " images: ", error.what()));
+    }
+  }
+  const Dataset& dataset = held_out.dataset ? *held_out.dataset : training;
+  const int64_t rows = std::min(kSampleRows, dataset.size());
+  std::vector<Sample> samples;
+  for (int64_t row = 0; row < rows; ++row) {
+    Rng rng({seed, static_cast<uint64_t>(row)});
+    try {
+      Sample sample = dataset.get(row * dataset.size() / rows, rng);
+      const bool fits = samples.empty() || sample.input.sizes() == samples[0].input.sizes();
+      if (fits) samples.push_back(std::move(sample));
+    } catch (const Error& error) {
+      log_warning(message(error.what(), "; left out of the sample grids"));
+    }
+  }
+  if (samples.empty()) return {};
+  return collate(samples, dataset.pairing());
+}
 
 cv::Mat sample_grid(const SampleImages& images) {
   constexpr int kGap = 2;

@@ -2,9 +2,14 @@
 
 #include <opencv2/core/mat.hpp>
 
+#include "data/dataset.h"
 #include "models/trainers/trainer.h"
 
 namespace solstice {
+
+/// The images that every grid of a run shows: up to four of `val` or `test` where there are some,
+/// else of the training set. Empty (undefined tensors) when none can be read; says why on stderr.
+Batch choose_samples(const DataOptions& options, uint64_t seed, const Dataset& training);
 
 /// The images of a trainer's sample() as one RGB picture: a row per sample, a column per name
 /// (input, fake, target), two pixels of white between them. Grey images are shown as grey.

@@ -33,12 +33,23 @@ struct Pipe {
   }
 };
 
+/// Options that the tester's own environment sets (SOLSTICE_NGF=8) are not part of a test.
+void forget_options() {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    if (text.starts_with("SOLSTICE_")) names.push_back(text.substr(0, text.find('=')));
+  }
+  for (const std::string& name : names) unsetenv(name.c_str());
+}
+
 [[noreturn]] void become(const std::vector<std::string>& command, const ProgramOptions& options,
                          int out, int err) {
   dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
   if (!options.directory.empty() && chdir(options.directory.c_str()) != 0) _exit(126);
+  forget_options();
   for (const auto& [name, value] : options.environment) setenv(name.c_str(), value.c_str(), 1);
   if (options.file_size_limit > 0) {
     const auto limit = static_cast<rlim_t>(options.file_size_limit);
