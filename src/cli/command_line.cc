@@ -116,6 +116,15 @@ std::string_view without_comment(std::string_view line) {
   return trim(line);
 }
 
+/// A run's own options.ini does: what its recipe said stands in it.
+bool names_every_option(const std::vector<Field>& fields, const KeyValues& values) {
+  GlobalOptions global;
+  const std::vector<Field> not_in_a_run = fields_of(global);
+  return std::all_of(fields.begin(), fields.end(), [&](const Field& field) {
+    return values.contains(field.name) || find_field(not_in_a_run, field.name) != nullptr;
+  });
+}
+
 }  // namespace
 
 TypedArguments parse_arguments(const std::vector<std::string>& arguments,
@@ -233,7 +242,9 @@ void apply_in_order(const std::vector<Field>& fields, const TypedArguments& type
   const std::string config = early("config");
   const KeyValues configured = config.empty() ? KeyValues{} : read_config(config);
   std::string recipe = find_field(fields, "recipe") != nullptr ? early("recipe") : "";
-  if (recipe.empty() && configured.contains("recipe")) recipe = configured.at("recipe");
+  if (recipe.empty() && configured.contains("recipe") && !names_every_option(fields, configured)) {
+    recipe = configured.at("recipe");
+  }
   // A resumed run's own options hold what its recipe said already.
   if (!recipe.empty() && base.empty()) {
     const std::string path = find_recipe(recipe);

@@ -136,7 +136,10 @@ TEST_F(Train, DoesNotOverwriteARunUnasked) {
 
 TEST_F(Train, ItsOptionsFileRepeatsTheRun) {
   make_pairs(data(), 2, 40, 40);
-  ASSERT_EQ(train({"--out", run("a"), "--steps", "3"}).code, 0);
+  const fs::path recipe = directory_ / "mine.ini";
+  write_text(recipe, "lambda-l1 = 7\n");
+  ASSERT_EQ(train({"--out", run("a"), "--steps", "3", "--recipe", recipe.string()}).code, 0);
+  fs::remove(recipe);
   const Finished again =
       run_solstice({"train", "--config", run("a") + "/options.ini", "--out", run("b")});
   ASSERT_EQ(again.code, 0) << again.err;
