@@ -16,6 +16,7 @@ namespace solstice::testing {
 namespace {
 
 namespace fs = std::filesystem;
+using std::string_literals::operator""s;
 
 class Translate : public ::testing::Test {
  protected:
@@ -227,9 +228,9 @@ TEST_F(Translate, ATruncatedOrHostileModelIsOneLine) {
       {"cut.safetensors", good.substr(0, good.size() / 2)},
       {"huge.safetensors", std::string("\xff\xff\xff\xff\xff\xff\xff\x7f{}", 10)},
       {"cut.pth", zip.substr(0, zip.size() / 2)},
-      {"system.pth", std::string("\x80\x02"
-                                 "cos\nsystem\nX\x02\0\0\0lstR.",
-                                 26)},
+      {"system.pth",
+       "\x80\x02"
+       "cos\nsystem\nX\x02\0\0\0lstR."s},
       {"empty.pth", ""}};
   for (const auto& [name, bytes] : models) {
     write_text(directory_ / name, bytes);
