@@ -7,7 +7,7 @@ if(SOLSTICE_WARNINGS_AS_ERRORS)
 endif()
 if(SOLSTICE_SANITIZE)
   # GCC 12 sees uninitialised values in <regex> and <functional> that sanitized code only seems to have.
-  target_compile_options(solstice_warnings INTERFACE -Wno-maybe-uninitialized
+  target_compile_options(solstice_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
     -fsanitize=${SOLSTICE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   target_link_options(solstice_warnings INTERFACE -fsanitize=${SOLSTICE_SANITIZE})
 endif()
