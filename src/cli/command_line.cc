@@ -256,4 +256,13 @@ void apply_in_order(const std::vector<Field>& fields, const TypedArguments& type
   apply(fields, typed.flags, "");
 }
 
+std::vector<std::string> begin_command(const std::vector<std::string>& arguments,
+                                       const std::vector<Field>& fields,
+                                       const GlobalOptions& global) {
+  TypedArguments typed = parse_arguments(arguments, fields);
+  apply_in_order(fields, typed, {}, "");
+  set_log_level(global.quiet ? LogLevel::kQuiet : LogLevel::kNormal);
+  return std::move(typed.positional);
+}
+
 }  // namespace solstice

@@ -55,8 +55,15 @@ KeyValues read_environment(const std::vector<Field>& fields);
 std::string find_recipe(const std::string& name);
 
 /// Applies everything in order of precedence: recipe, then `base` (a resumed run's options), config
-/// file, environment, flags. Returns the positional arguments.
+/// file, environment, flags.
 void apply_in_order(const std::vector<Field>& fields, const TypedArguments& typed,
                     const KeyValues& base, const std::string& base_origin);
+
+/// What a command begins with: parses its arguments, applies everything in order, sets the log
+/// level and returns the positional arguments. `global` belongs to the struct that `fields` point
+/// into.
+std::vector<std::string> begin_command(const std::vector<std::string>& arguments,
+                                       const std::vector<Field>& fields,
+                                       const GlobalOptions& global);
 
 }  // namespace solstice

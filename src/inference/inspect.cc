@@ -47,8 +47,9 @@ Json element_types(const TensorList& tensors) {
 }  // namespace
 
 Json inspect_model(const std::string& model) {
-  const std::string path = resolve_model_path(model);
-  const WeightFile weights = load_weights(path);
+  ModelFile file = read_model(model);
+  const std::string& path = file.path;
+  const WeightFile& weights = file.weights;
   Json object = {{"file", path},
                  {"bytes", fs::file_size(path)},
                  {"format", weights.format},
@@ -57,7 +58,7 @@ Json inspect_model(const std::string& model) {
                  {"parameters", count_values(weights.tensors)}};
   if (!weights.notes.empty()) object["notes"] = weights.notes;
   try {
-    ModelFile file = load_model(path);
+    understand_model(file);
     object["kind"] = file.metadata.generator.kind;
     object["learned_from"] = file.self_described ? "metadata" : "tensor names and shapes";
     object["generator"] = to_json(file.metadata.generator);

@@ -101,11 +101,15 @@ std::string resolve_model_path(const std::string& model) {
                       "latest_net_G.pth and latest_net_G_A.pth"));
 }
 
-ModelFile load_model(const std::string& model) {
+ModelFile read_model(const std::string& model) {
   ModelFile file;
   file.path = resolve_model_path(model);
   file.name = name_of_model(model, file.path);
   file.weights = load_weights(file.path);
+  return file;
+}
+
+void understand_model(ModelFile& file) {
   const auto described = file.weights.metadata.find(kKey);
   try {
     if (described != file.weights.metadata.end()) {
@@ -122,6 +126,11 @@ ModelFile load_model(const std::string& model) {
     const std::string text = error.what();
     throw Error(ErrorKind::kWeights, text.starts_with(file.path) ? text : file.path + ": " + text);
   }
+}
+
+ModelFile load_model(const std::string& model) {
+  ModelFile file = read_model(model);
+  understand_model(file);
   return file;
 }
 

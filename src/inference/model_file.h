@@ -37,8 +37,15 @@ struct ModelFile {
 /// Throws Error(kWeights) that says what was looked for.
 std::string resolve_model_path(const std::string& model);
 
-/// Reads and understands a model. Throws Error(kWeights): a higher version, metadata that is no
-/// JSON, tensors that no known generator has.
+/// Reads a model's file and leaves its metadata to understand_model(). Throws Error(kWeights).
+ModelFile read_model(const std::string& model);
+
+/// Fills in the metadata, from the file's own or from names and shapes of its tensors. Throws
+/// Error(kWeights): a higher version, metadata that is no JSON, tensors that no known generator
+/// has.
+void understand_model(ModelFile& file);
+
+/// Both.
 ModelFile load_model(const std::string& model);
 
 /// Writes a model file, atomically.

@@ -18,15 +18,12 @@ std::vector<Field> convert_options() {
 
 int run_convert(const std::vector<std::string>& arguments) {
   GlobalOptions options;
-  const std::vector<Field> fields = fields_of(options);
-  const TypedArguments typed = parse_arguments(arguments, fields);
-  apply_in_order(fields, typed, {}, "");
-  set_log_level(options.quiet ? LogLevel::kQuiet : LogLevel::kNormal);
-  if (typed.positional.size() != 2) {
+  const auto positional = begin_command(arguments, fields_of(options), options);
+  if (positional.size() != 2) {
     throw Error(ErrorKind::kUsage,
-                message("convert takes two files, IN and OUT; found ", typed.positional.size()));
+                message("convert takes two files, IN and OUT; found ", positional.size()));
   }
-  const std::string summary = convert_weights(typed.positional[0], typed.positional[1]);
+  const std::string summary = convert_weights(positional[0], positional[1]);
   log_info(summary);
   return kDone;
 }

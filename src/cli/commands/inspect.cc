@@ -40,22 +40,19 @@ std::vector<Field> inspect_options() {
 
 int run_inspect(const std::vector<std::string>& arguments) {
   GlobalOptions options;
-  const std::vector<Field> fields = fields_of(options);
-  const TypedArguments typed = parse_arguments(arguments, fields);
-  apply_in_order(fields, typed, {}, "");
-  set_log_level(options.quiet ? LogLevel::kQuiet : LogLevel::kNormal);
-  if (typed.positional.empty()) {
+  const auto positional = begin_command(arguments, fields_of(options), options);
+  if (positional.empty()) {
     throw Error(ErrorKind::kUsage, "no file: name models, runs or weight files to inspect");
   }
   size_t failed = 0;
-  for (const std::string& path : typed.positional) {
+  for (const std::string& path : positional) {
     try {
       const nlohmann::ordered_json object = inspect_model(path);
       if (options.json) {
         std::cout << object.dump() << "\n";
       } else {
         print_text(object, "");
-        if (typed.positional.size() > 1) std::cout << "\n";
+        if (positional.size() > 1) std::cout << "\n";
       }
     } catch (const Error& error) {
       log_error(error.what());
@@ -63,7 +60,7 @@ int run_inspect(const std::vector<std::string>& arguments) {
     }
   }
   if (failed == 0) return kDone;
-  return failed == typed.positional.size() ? kNotDone : kSomeFailed;
+  return failed == positional.size() ? kNotDone : kSomeFailed;
 }
 
 }  // namespace solstice

@@ -56,11 +56,8 @@ std::vector<Field> translate_options() {
 
 int run_translate(const std::vector<std::string>& arguments) {
   Options options;
-  const std::vector<Field> fields = fields_of(options);
-  const TypedArguments typed = parse_arguments(arguments, fields);
-  apply_in_order(fields, typed, {}, "");
-  set_log_level(options.global.quiet ? LogLevel::kQuiet : LogLevel::kNormal);
-  options.translate.inputs = typed.positional;
+  const auto positional = begin_command(arguments, fields_of(options), options.global);
+  options.translate.inputs = positional;
   options.translate.json = options.global.json;
   if (options.model.empty()) {
     throw Error(ErrorKind::kUsage, "--model is missing: name a run, a .safetensors or a .pth file");
