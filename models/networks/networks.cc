@@ -15,10 +15,10 @@ namespace {
 constexpr std::array kGenerators{
     GeneratorRow{"unet_<2^n>", "U-Net with skip connections, n halvings: unet_4 to unet_1024",
                  "unet_4", matches_unet, make_unet, unet_size_multiple, infer_unet,
-                 unet_bytes_per_pixel},
+                 unet_bytes_per_pixel, is_unet_encoder},
     GeneratorRow{"resnet_<n>blocks", "ResNet, n residual blocks at a quarter of the resolution",
                  "resnet_1blocks", matches_resnet, make_resnet, resnet_size_multiple, infer_resnet,
-                 resnet_bytes_per_pixel},
+                 resnet_bytes_per_pixel, is_resnet_encoder},
 };
 
 constexpr std::array kDiscriminators{

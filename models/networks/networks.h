@@ -32,6 +32,8 @@ struct GeneratorRow {
   bool (*infer)(const TensorList&, GeneratorOptions&);
   /// Rough peak bytes of activations per input pixel of one image, inference, float32.
   int64_t (*bytes_per_pixel)(const GeneratorOptions&);
+  /// Whether a parameter belongs to the part that leads to the lowest resolution.
+  bool (*is_encoder)(const GeneratorOptions&, std::string_view parameter);
 };
 std::span<const GeneratorRow> generator_table();
 

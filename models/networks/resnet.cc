@@ -136,4 +136,12 @@ int64_t resnet_bytes_per_pixel(const GeneratorOptions& options) {
   return 4 * (3 * options.ngf + 4 * (options.input_nc + options.output_nc));
 }
 
+bool is_resnet_encoder(const GeneratorOptions&, std::string_view parameter) {
+  int64_t slot = kFirstBlock;
+  const size_t begin = std::string_view("model.").size();
+  if (parameter.size() <= begin) return false;
+  std::from_chars(parameter.data() + begin, parameter.data() + parameter.size(), slot);
+  return slot < kFirstBlock;
+}
+
 }  // namespace solstice

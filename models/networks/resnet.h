@@ -16,5 +16,6 @@ std::shared_ptr<ImageModule> make_resnet(const GeneratorOptions& options);
 int64_t resnet_size_multiple(const GeneratorOptions& options);
 bool infer_resnet(const TensorList& tensors, GeneratorOptions& options);
 int64_t resnet_bytes_per_pixel(const GeneratorOptions& options);
+bool is_resnet_encoder(const GeneratorOptions& options, std::string_view parameter);
 
 }  // namespace solstice

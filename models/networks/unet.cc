@@ -139,4 +139,15 @@ int64_t unet_bytes_per_pixel(const GeneratorOptions& options) {
   return 4 * (5 * options.ngf / 4 + options.input_nc + 2 * options.output_nc);
 }
 
+bool is_unet_encoder(const GeneratorOptions&, std::string_view parameter) {
+  // "model.model.0.weight" outermost; deeper "...model.1.weight" and its norm "...model.2.weight".
+  constexpr std::string_view kOutermost = "model.model.";
+  const size_t end = parameter.rfind('.');
+  const size_t begin = parameter.rfind("model.");
+  if (end == std::string_view::npos || begin == std::string_view::npos) return false;
+  const std::string_view slot = parameter.substr(begin + 6, end - begin - 6);
+  const bool outermost = parameter.starts_with(kOutermost) && begin + 6 == kOutermost.size();
+  return outermost ? slot == "0" : slot == "1" || slot == "2";
+}
+
 }  // namespace solstice

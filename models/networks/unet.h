@@ -16,5 +16,6 @@ std::shared_ptr<ImageModule> make_unet(const GeneratorOptions& options);
 int64_t unet_size_multiple(const GeneratorOptions& options);
 bool infer_unet(const TensorList& tensors, GeneratorOptions& options);
 int64_t unet_bytes_per_pixel(const GeneratorOptions& options);
+bool is_unet_encoder(const GeneratorOptions& options, std::string_view parameter);
 
 }  // namespace solstice

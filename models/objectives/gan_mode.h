@@ -7,9 +7,11 @@
 
 namespace solstice {
 
-enum class GanMode { kVanilla, kLsgan };
-inline constexpr std::array<Name<GanMode>, 2> kGanModeNames{
-    {{"vanilla", GanMode::kVanilla}, {"lsgan", GanMode::kLsgan}}};
+enum class GanMode { kVanilla, kLsgan, kWgangp, kHinge };
+inline constexpr std::array<Name<GanMode>, 4> kGanModeNames{{{"vanilla", GanMode::kVanilla},
+                                                             {"lsgan", GanMode::kLsgan},
+                                                             {"wgangp", GanMode::kWgangp},
+                                                             {"hinge", GanMode::kHinge}}};
 constexpr std::span<const Name<GanMode>> name_table(GanMode) { return kGanModeNames; }
 
 }  // namespace solstice

@@ -1,5 +1,6 @@
 #include "models/trainers/adam.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_fused_adam.h>
@@ -11,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/message.h"
+#include "models/trainers/undo.h"
 
 namespace solstice {
 namespace {
@@ -42,7 +44,31 @@ void Adam::zero_grad() {
   for (at::Tensor& parameter : parameters_) parameter.mutable_grad() = at::Tensor();
 }
 
-void Adam::step() {
+std::vector<at::Tensor> Adam::gradients() const {
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& parameter : parameters_) {
+    if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  }
+  return gradients;
+}
+
+void Adam::remember() {
+  const at::NoGradGuard no_grad;
+  remembered_.clear();
+  for (const auto* tensors : {&parameters_, &exp_avgs_, &exp_avg_sqs_, &steps_}) {
+    for (const at::Tensor& tensor : *tensors) {
+      remembered_.emplace_back(tensor, tensor.detach().clone());
+    }
+  }
+}
+
+void Adam::take_back(const at::Tensor& undone) {
+  const at::NoGradGuard no_grad;
+  for (auto& [now, before] : remembered_) solstice::take_back(undone, before, now);
+  remembered_.clear();
+}
+
+void Adam::step(const at::Tensor& skip, const at::Tensor* divisor) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> parameters, gradients, exp_avgs, exp_avg_sqs, steps;
   for (size_t i = 0; i < parameters_.size(); ++i) {
@@ -58,10 +84,16 @@ void Adam::step() {
     steps.push_back(steps_[i]);
   }
   if (parameters.empty()) return;
-  at::_foreach_add_(steps, 1);
+  const auto scale = divisor == nullptr ? std::nullopt : std::optional<at::Tensor>(*divisor);
+  const auto skipped = skip.defined() ? std::optional<at::Tensor>(skip) : std::nullopt;
+  if (skip.defined()) {
+    at::_foreach_add_(steps, -skip + 1);
+  } else {
+    at::_foreach_add_(steps, 1);
+  }
   at::_fused_adam_(parameters, gradients, exp_avgs, exp_avg_sqs, /*max_exp_avg_sqs=*/{}, steps,
                    options_.lr, options_.beta1, options_.beta2, /*weight_decay=*/0, options_.eps,
-                   /*amsgrad=*/false, /*maximize=*/false);
+                   /*amsgrad=*/false, /*maximize=*/false, scale, skipped);
 }
 
 std::vector<std::pair<std::string, at::Tensor>> Adam::state() const {

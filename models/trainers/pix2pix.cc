@@ -6,25 +6,18 @@
 
 #include "models/networks/image_module.h"
 #include "models/objectives/gan_loss.h"
+#include "models/objectives/gradient_penalty.h"
 #include "models/trainers/adam.h"
+#include "models/trainers/autocast.h"
 #include "models/trainers/evaluation_mode.h"
+#include "models/trainers/loss_totals.h"
+#include "models/trainers/step_guard.h"
+#include "models/trainers/weights_of.h"
 
 namespace solstice {
 namespace {
 
-void set_requires_grad(ImageModule& network, bool on) {
-  for (at::Tensor& parameter : network.parameters()) parameter.set_requires_grad(on);
-}
-
-std::vector<std::pair<std::string, at::Tensor>> parameters_of(const ImageModule& network) {
-  std::vector<std::pair<std::string, at::Tensor>> parameters;
-  for (const auto& item : network.named_parameters()) {
-    parameters.emplace_back(item.key(), item.value());
-  }
-  return parameters;
-}
-
-DiscriminatorOptions judge_of(const TrainerOptions& options) {
+DiscriminatorOptions judge_of_pairs(const TrainerOptions& options) {
   DiscriminatorOptions judge = options.discriminator;
   judge.input_nc = options.generator.input_nc + options.generator.output_nc;
   judge.norm = options.generator.norm;
@@ -34,79 +27,118 @@ DiscriminatorOptions judge_of(const TrainerOptions& options) {
 class Pix2Pix : public Trainer {
  public:
   explicit Pix2Pix(const TrainerOptions& options)
-      : gan_mode_(options.gan_mode),
-        lambda_l1_(options.lambda_l1),
+      : options_(options),
+        guard_({options.clip_grad, options.precision}),
         generator_(make_generator(options.generator)),
-        discriminator_(make_discriminator(judge_of(options))),
-        generator_adam_(parameters_of(*generator_), adam_options(options)),
-        discriminator_adam_(parameters_of(*discriminator_), adam_options(options)) {
+        discriminator_(make_discriminator(judge_of_pairs(options))) {
     initialize(*generator_, options.init);
     initialize(*discriminator_, options.init);
+    freeze(*generator_, options.generator, options.freeze);
+    generator_adam_.emplace(weights_of(*generator_), Adam::of(options, options.lr));
+    discriminator_adam_.emplace(weights_of(*discriminator_),
+                                Adam::of(options, options.discriminator_lr()));
   }
 
-  LossReport step(const Batch& batch) override {
-    const at::Tensor fake = generator_->forward(batch.input);
-    const auto [d_real, d_fake] = step_discriminator(batch, fake);
-    const auto [g_gan, g_l1] = step_generator(batch, fake);
-    return {{"G_GAN", g_gan.detach()},
-            {"G_L1", g_l1.detach()},
-            {"D_real", d_real.detach()},
-            {"D_fake", d_fake.detach()}};
+  using Trainer::step;
+  StepReport step(std::span<const Batch> batches) override {
+    guard_.begin({generator_, discriminator_}, static_cast<int64_t>(batches.size()));
+    LossTotals losses({"G_GAN", "G_L1", "D_real", "D_fake"}, batches.size());
+    step_discriminator(batches, losses);
+    step_generator(batches, losses);
+    StepGuard::Outcome outcome = guard_.finish();
+    return {losses.take(), std::move(outcome.gradient_norms), outcome.undone, outcome.trouble};
   }
 
   SampleImages sample(const Batch& batch) override {
-    const EvaluationMode evaluation(*generator_);
-    return {{"input", batch.input},
-            {"fake", generator_->forward(batch.input)},
-            {"target", batch.target}};
+    return {{"input", batch.input}, {"fake", translate(batch)}, {"target", batch.target}};
+  }
+
+  std::vector<Comparison> compare(const Batch& batch) override {
+    return {{"", translate(batch), batch.target}};
   }
 
   std::vector<NamedNetwork> networks() override {
     return {{"G", generator_}, {"D", discriminator_}};
   }
   std::vector<NamedOptimizer> optimizers() override {
-    return {{"G", &generator_adam_}, {"D", &discriminator_adam_}};
+    return {{"G", &*generator_adam_, options_.lr},
+            {"D", &*discriminator_adam_, options_.discriminator_lr()}};
   }
   std::vector<std::pair<std::string, std::string>> exported() const override { return {{"G", ""}}; }
+  TensorList state() const override { return guard_.state(); }
+  void load_state(const TensorList& tensors) override { guard_.load_state(tensors); }
 
  private:
-  using Losses = std::pair<at::Tensor, at::Tensor>;
+  at::Tensor translate(const Batch& batch) {
+    const EvaluationMode evaluation(*generator_);
+    return generator_->forward(batch.input);
+  }
 
-  static Adam::Options adam_options(const TrainerOptions& options) {
-    return {.lr = options.lr, .beta1 = options.beta1, .beta2 = options.beta2};
+  /// With several batches no graph of the generator is kept: its own step makes them one by one.
+  void step_discriminator(std::span<const Batch> batches, LossTotals& losses) {
+    set_gradients(*discriminator_, Gradients::kOn);
+    discriminator_adam_->zero_grad();
+    for (const Batch& batch : batches) {
+      make_fake(batch, batches.size() == 1);
+      guard_.backward(judge_pairs(batch, losses));
+    }
+    guard_.check("D", *discriminator_adam_);
+    guard_.apply_early(*discriminator_adam_);
+  }
+
+  void step_generator(std::span<const Batch> batches, LossTotals& losses) {
+    set_gradients(*discriminator_, Gradients::kOff);
+    generator_adam_->zero_grad();
+    for (const Batch& batch : batches) {
+      if (batches.size() > 1) make_fake(batch, true);
+      guard_.backward(judge_fake(batch, losses));
+    }
+    fake_.reset();
+    guard_.check("G", *generator_adam_);
+    guard_.apply(*generator_adam_);
+  }
+
+  void make_fake(const Batch& batch, bool with_graph) {
+    const Autocast scope(options_.precision, batch.input.device().type());
+    const at::AutoGradMode gradients(with_graph);
+    fake_ = generator_->forward(batch.input);
   }
 
   /// Fake first: with batch norm the order decides the running statistics.
-  Losses step_discriminator(const Batch& batch, const at::Tensor& fake) {
-    set_requires_grad(*discriminator_, true);
-    discriminator_adam_.zero_grad();
-    const at::Tensor d_fake = judge(batch.input, fake.detach(), Target::kFake);
-    const at::Tensor d_real = judge(batch.input, batch.target, Target::kReal);
-    (0.5 * (d_fake + d_real)).backward();
-    discriminator_adam_.step();
-    return {d_real, d_fake};
+  at::Tensor judge_pairs(const Batch& batch, LossTotals& losses) {
+    const Autocast scope(options_.precision, batch.input.device().type());
+    const at::Tensor fake_pair = at::cat({batch.input, fake_.detach()}, 1);
+    const at::Tensor real_pair = at::cat({batch.input, batch.target}, 1);
+    const at::Tensor d_fake =
+        discriminator_loss(options_.gan_mode, discriminator_->forward(fake_pair), Target::kFake);
+    const at::Tensor d_real =
+        discriminator_loss(options_.gan_mode, discriminator_->forward(real_pair), Target::kReal);
+    losses.add("D_real", d_real);
+    losses.add("D_fake", d_fake);
+    if (options_.gan_mode != GanMode::kWgangp) return 0.5 * (d_fake + d_real);
+    const auto critic = [this](const at::Tensor& pair) { return discriminator_->forward(pair); };
+    const at::Tensor d_gp = options_.lambda_gp * gradient_penalty(critic, real_pair, fake_pair);
+    losses.add("D_gp", d_gp);
+    return 0.5 * (d_fake + d_real + d_gp);
   }
 
-  Losses step_generator(const Batch& batch, const at::Tensor& fake) {
-    set_requires_grad(*discriminator_, false);
-    generator_adam_.zero_grad();
-    const at::Tensor g_gan = judge(batch.input, fake, Target::kReal);
-    const at::Tensor g_l1 = lambda_l1_ * at::l1_loss(fake, batch.target);
-    (g_gan + g_l1).backward();
-    generator_adam_.step();
-    return {g_gan, g_l1};
+  at::Tensor judge_fake(const Batch& batch, LossTotals& losses) {
+    const Autocast scope(options_.precision, batch.input.device().type());
+    const at::Tensor pair = at::cat({batch.input, fake_}, 1);
+    const at::Tensor g_gan = generator_loss(options_.gan_mode, discriminator_->forward(pair));
+    const at::Tensor g_l1 = options_.lambda_l1 * at::l1_loss(fake_, batch.target);
+    losses.add("G_GAN", g_gan);
+    losses.add("G_L1", g_l1);
+    return g_gan + g_l1;
   }
 
-  at::Tensor judge(const at::Tensor& input, const at::Tensor& image, Target target) {
-    return gan_loss(gan_mode_, discriminator_->forward(at::cat({input, image}, 1)), target);
-  }
-
-  GanMode gan_mode_;
-  double lambda_l1_;
+  TrainerOptions options_;
+  StepGuard guard_;
   std::shared_ptr<ImageModule> generator_;
   std::shared_ptr<ImageModule> discriminator_;
-  Adam generator_adam_;
-  Adam discriminator_adam_;
+  std::optional<Adam> generator_adam_;
+  std::optional<Adam> discriminator_adam_;
+  at::Tensor fake_;  ///< of the batch at hand
 };
 
 }  // namespace

@@ -1,14 +1,19 @@
 #include "core/error.h"
 #include "core/message.h"
+#include "models/trainers/cyclegan.h"
 #include "models/trainers/pix2pix.h"
 #include "models/trainers/trainer.h"
 
 namespace solstice {
 namespace {
 
+void check_nothing(const TrainerOptions&) {}
+
 constexpr std::array kTrainers{
     TrainerRow{"pix2pix", "paired images: a conditional GAN plus the L1 distance to the target",
-               Pairing::kPaired, make_pix2pix},
+               Pairing::kPaired, make_pix2pix, check_nothing},
+    TrainerRow{"cyclegan", "unpaired images, both ways at once: GANs that must find their way back",
+               Pairing::kUnpaired, make_cyclegan, check_cyclegan},
 };
 
 }  // namespace
@@ -17,8 +22,10 @@ std::span<const TrainerRow> trainer_table() { return kTrainers; }
 
 const TrainerRow& trainer_row(const std::string& kind) {
   std::vector<std::string> known;
+  std::string plain = kind;
+  std::erase(plain, '_');
   for (const TrainerRow& row : kTrainers) {
-    if (row.name == kind) return row;
+    if (row.name == plain) return row;
     known.emplace_back(row.name);
   }
   const std::string near = nearest_name(kind, known);
@@ -28,7 +35,9 @@ const TrainerRow& trainer_row(const std::string& kind) {
 }
 
 std::unique_ptr<Trainer> make_trainer(const TrainerOptions& options) {
-  return trainer_row(options.kind).make(options);
+  const TrainerRow& row = trainer_row(options.kind);
+  row.check(options);
+  return row.make(options);
 }
 
 }  // namespace solstice

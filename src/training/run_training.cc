@@ -49,7 +49,7 @@ class TrainingRun {
   void begin_or_resume();
   void set_rate(int64_t step);
   void take_step(Loader& loader);
-  void log_step(const Loader& loader, const LossReport& report, int64_t batch_size);
+  void log_step(const Loader& loader, const StepReport& report, int64_t batch_size);
   void write_samples();
   void write_model();
   void write_checkpoint();
@@ -151,7 +151,7 @@ void TrainingRun::take_step(Loader& loader) {
       Rng({static_cast<uint64_t>(options_.run.seed), kStepKey, static_cast<uint64_t>(step)})
           .next());
   set_rate(step);
-  const LossReport report = trainer_->step(batch);
+  const StepReport report = trainer_->step(batch);
   summary_.steps = step;
   summary_.epoch = epoch_of(step);
   images_since_log_ += batch.input.size(0);
@@ -161,14 +161,14 @@ void TrainingRun::take_step(Loader& loader) {
   }
 }
 
-void TrainingRun::log_step(const Loader& loader, const LossReport& report, int64_t batch_size) {
+void TrainingRun::log_step(const Loader& loader, const StepReport& report, int64_t batch_size) {
   const double seconds = seconds_since(logged_at_);
   images_per_second_ = static_cast<double>(images_since_log_) / seconds;
   Json line = {{"step", summary_.steps},
                {"epoch", summary_.epoch},
                {"lr", trainer_->optimizers().front().optimizer->lr()},
                {"batch", batch_size}};
-  for (const auto& [name, value] : report) {
+  for (const auto& [name, value] : report.losses) {
     const double number = value.item<double>();
     if (!std::isfinite(number)) {
       throw Error(ErrorKind::kRun, message("step ", summary_.steps, ": loss ", name,

@@ -47,8 +47,8 @@ class Pix2pixParity : public ::testing::Test {
 
   Json read_json(const char* name) const { return Json::parse(std::ifstream(folder_ / name)); }
 
-  LossReport step(int i) {
-    return trainer_->step({.input = inputs_.select(0, i), .target = targets_.select(0, i)});
+  StepReport step(int i) {
+    return trainer_->step(Batch{.input = inputs_.select(0, i), .target = targets_.select(0, i)});
   }
 
   std::filesystem::path folder_ = shared_data() / "parity/train_pix2pix";
@@ -74,7 +74,7 @@ TEST_F(Pix2pixParity, LossesAndWeightsFollowTheReference) {
   const Json steps = read_json("losses.json")["steps"];
   const Json tolerances = read_json("meta.json")["suggested_loss_rel_tolerance_per_step"];
   for (int i = 0; i < kSteps; ++i) {
-    for (const auto& [name, value] : step(i)) {
+    for (const auto& [name, value] : step(i).losses) {
       const double expected = steps[i][name];
       const double tolerance = tolerances[i].get<double>() * std::abs(expected);
       EXPECT_NEAR(value.item<double>(), expected, tolerance) << name << " in step " << i + 1;
