@@ -4,6 +4,7 @@
 
 #include "models/networks/image_module.h"
 #include "models/networks/networks.h"
+#include "models/networks/spectral_conv.h"
 
 namespace nn = torch::nn;
 
@@ -41,6 +42,7 @@ void visit(nn::Module& module, const InitOptions& options) {
   for (const std::shared_ptr<nn::Module>& child : module.children()) visit(*child, options);
   if (initialize_conv<nn::Conv2dImpl>(module, options)) return;
   if (initialize_conv<nn::ConvTranspose2dImpl>(module, options)) return;
+  if (initialize_conv<SpectralConv>(module, options)) return;
   if (auto* norm = dynamic_cast<nn::BatchNorm2dImpl*>(&module)) {
     nn::init::normal_(norm->weight, 1, options.gain);
     nn::init::zeros_(norm->bias);

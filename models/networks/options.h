@@ -46,6 +46,7 @@ struct DiscriminatorOptions {
   int64_t input_nc = 6;  ///< set by the trainer: pix2pix judges cat(A, B)
   int64_t ndf = 64;
   int64_t n_layers = 3;
+  bool spectral_norm = false;
   Norm norm = Norm::kBatch;
 
   template <class Self, class Visit>
@@ -54,6 +55,8 @@ struct DiscriminatorOptions {
           "network that judges: basic (70x70 patches), n_layers, pixel");
     visit("ndf", self.ndf, "discriminator filters in its first layer", Range{1, 1024});
     visit("n-layers", self.n_layers, "strided layers of discriminator n_layers", Range{1, 8});
+    visit("spectral-norm", self.spectral_norm,
+          "discriminator: divide every convolution by its largest singular value");
   }
 };
 

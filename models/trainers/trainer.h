@@ -83,6 +83,8 @@ struct TrainerRow {
   std::string_view name;
   std::string_view summary;
   Pairing pairing;
+  std::string_view compares;     ///< the name of its comparisons
+  std::string_view best_metric;  ///< by which a run's best model is chosen unless told; "": none
   std::unique_ptr<Trainer> (*make)(const TrainerOptions&);
   /// Throws Error(kUsage) for options that this trainer cannot do, before anything is built.
   void (*check)(const TrainerOptions&);

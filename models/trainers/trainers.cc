@@ -11,9 +11,9 @@ void check_nothing(const TrainerOptions&) {}
 
 constexpr std::array kTrainers{
     TrainerRow{"pix2pix", "paired images: a conditional GAN plus the L1 distance to the target",
-               Pairing::kPaired, make_pix2pix, check_nothing},
+               Pairing::kPaired, "", "l1", make_pix2pix, check_nothing},
     TrainerRow{"cyclegan", "unpaired images, both ways at once: GANs that must find their way back",
-               Pairing::kUnpaired, make_cyclegan, check_cyclegan},
+               Pairing::kUnpaired, "cycle", "", make_cyclegan, check_cyclegan},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::array kAliases{
     Alias{"dataroot", "data", ""},
+    Alias{"model", "trainer", ""},
     Alias{"netG", "generator", ""},
     Alias{"which_model_netG", "generator", ""},
     Alias{"netD", "discriminator", ""},
@@ -40,6 +41,15 @@ constexpr std::array kAliases{
     Alias{"gan_mode", "gan-mode", ""},
     Alias{"no_lsgan", "gan-mode", "vanilla"},
     Alias{"lambda_L1", "lambda-l1", ""},
+    Alias{"lambda_A", "lambda-cycle-a", ""},
+    Alias{"lambda_B", "lambda-cycle-b", ""},
+    Alias{"lambda_identity", "lambda-identity", ""},
+    Alias{"identity", "lambda-identity", ""},
+    Alias{"pool_size", "pool-size", ""},
+    Alias{"lr_policy", "schedule", ""},
+    Alias{"lr_decay_iters", "decay-every", ""},
+    Alias{"gpu_ids", "device", ""},
+    Alias{"name", "out", ""},
     Alias{"results_dir", "out", ""},
 };
 

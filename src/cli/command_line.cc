@@ -116,6 +116,23 @@ std::string_view without_comment(std::string_view line) {
   return trim(line);
 }
 
+std::vector<fs::path> recipe_folders() {
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  return {program / "../share/solstice/recipes", program / "../samples/recipes",
+          program / "../../samples/recipes"};
+}
+
+/// A trainer that is named without a recipe begins with its published settings: the recipe of its
+/// name. Empty when there is none.
+std::string recipe_of_trainer(std::string trainer) {
+  std::erase(trainer, '_');
+  for (const fs::path& folder : recipe_folders()) {
+    if (!trainer.empty() && fs::is_regular_file(folder / (trainer + ".ini"))) return trainer;
+  }
+  return {};
+}
+
 /// A run's own options.ini does: what its recipe said stands in it.
 bool names_every_option(const std::vector<Field>& fields, const KeyValues& values) {
   GlobalOptions global;
@@ -214,11 +231,8 @@ KeyValues read_environment(const std::vector<Field>& fields) {
 std::string find_recipe(const std::string& name) {
   if (fs::is_regular_file(name)) return name;
   std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
   std::vector<std::string> known;
-  for (const char* place :
-       {"../share/solstice/recipes", "../samples/recipes", "../../samples/recipes"}) {
-    const fs::path folder = program / place;
+  for (const fs::path& folder : recipe_folders()) {
     if (fs::is_regular_file(folder / (name + ".ini"))) {
       return (folder / (name + ".ini")).lexically_normal().string();
     }
@@ -244,6 +258,12 @@ void apply_in_order(const std::vector<Field>& fields, const TypedArguments& type
   std::string recipe = find_field(fields, "recipe") != nullptr ? early("recipe") : "";
   if (recipe.empty() && configured.contains("recipe") && !names_every_option(fields, configured)) {
     recipe = configured.at("recipe");
+  }
+  if (recipe.empty() && find_field(fields, "trainer") != nullptr) {
+    const auto named = configured.find("trainer");
+    const std::string trainer = early("trainer");
+    recipe =
+        recipe_of_trainer(trainer.empty() && named != configured.end() ? named->second : trainer);
   }
   // A resumed run's own options hold what its recipe said already.
   if (!recipe.empty() && base.empty()) {

@@ -33,9 +33,17 @@ int64_t parse_index(const std::string& name) {
   return option_text::parse_integer("--device cuda:N", name.substr(5), Range{0, 127});
 }
 
+/// The reference's --gpu_ids are bare numbers, -1 for the CPU.
+std::string plain_name(const std::string& name) {
+  if (name == "-1") return "cpu";
+  const bool number = !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
+  return number ? "cuda:" + name : name;
+}
+
 }  // namespace
 
-std::string open_device(const std::string& name) {
+std::string open_device(const std::string& given) {
+  const std::string name = plain_name(given);
   if (name == "cpu") return name;
   if (name == "auto") {
     const bool driver = std::filesystem::exists("/dev/nvidiactl");

@@ -69,8 +69,8 @@ fs::path RunDirectory::checkpoint_path(int64_t step) const {
 
 bool RunDirectory::has_run() const { return fs::exists(options_file()); }
 
-std::optional<fs::path> RunDirectory::latest_checkpoint() const {
-  const auto whole = whole_checkpoints(path_ / "checkpoints");
+std::optional<fs::path> latest_checkpoint(const fs::path& run) {
+  const auto whole = whole_checkpoints(run / "checkpoints");
   if (whole.empty()) return std::nullopt;
   return whole.back();
 }

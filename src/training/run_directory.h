@@ -10,11 +10,15 @@ namespace solstice {
 
 namespace fs = std::filesystem;
 
+/// The newest whole checkpoint of a run, if there is one.
+std::optional<fs::path> latest_checkpoint(const fs::path& run);
+
 /// A run's place on disk. Opening it takes a lock that lasts as long as the object (and ends with
 /// the process, however it ends), so two trainings cannot share a directory.
 ///
 ///   options.ini              all effective options
 ///   model.safetensors        the latest model
+///   best.safetensors         the model that did best in validation
 ///   log.jsonl                one object per logged step
 ///   samples/step_00000500.png
 ///   checkpoints/00000500/    everything a resume needs; appears whole, by rename
@@ -30,13 +34,11 @@ class RunDirectory {
   const fs::path& path() const { return path_; }
   fs::path options_file() const { return path_ / "options.ini"; }
   fs::path model_file() const { return path_ / "model.safetensors"; }
+  fs::path best_file() const { return path_ / "best.safetensors"; }
   fs::path sample_file(int64_t step) const;
 
   /// A run was begun here before.
   bool has_run() const;
-
-  /// The newest whole checkpoint, if there is one.
-  std::optional<fs::path> latest_checkpoint() const;
 
   /// An empty directory that commit_checkpoint() turns into checkpoints/<step>.
   fs::path begin_checkpoint(int64_t step);

@@ -1,7 +1,6 @@
 #include "training/run_training.h"
 
 #include <ATen/ATen.h>
-#include <c10/core/InferenceMode.h>
 
 #include <chrono>
 #include <cmath>
@@ -16,13 +15,17 @@
 #include "data/loader.h"
 #include "image/codec.h"
 #include "inference/device.h"
-#include "inference/model_file.h"
 #include "models/networks/image_module.h"
 #include "models/trainers/adam.h"
 #include "training/checkpoint.h"
+#include "training/exported_model.h"
+#include "training/generator_average.h"
+#include "training/report_page.h"
 #include "training/run_directory.h"
 #include "training/sample_grid.h"
-#include "training/schedule.h"
+#include "training/step_log.h"
+#include "training/training_checks.h"
+#include "training/warm_start.h"
 
 namespace solstice {
 namespace {
@@ -33,10 +36,6 @@ using Json = nlohmann::ordered_json;
 /// What the generator of weights is seeded with is kept apart from what the steps draw.
 constexpr uint64_t kStepKey = 0x57e9;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 /// One training run: the loop, and what it keeps between steps. The loop knows no loss by name.
 class TrainingRun {
  public:
@@ -45,67 +44,82 @@ class TrainingRun {
 
  private:
   void open_data();
+  void open_directory();
   void build_trainer();
   void begin_or_resume();
-  void set_rate(int64_t step);
+  void begin_from_other_weights();
+  void set_rates(int64_t step);
   void take_step(Loader& loader);
-  void log_step(const Loader& loader, const StepReport& report, int64_t batch_size);
+  std::vector<Batch> next_batches(Loader& loader);
+  void answer_trouble(const Reading& reading);
+  void write_log_line(const Reading& reading, const Loader& loader);
+  void validate_now();
   void write_samples();
-  void write_model();
   void write_checkpoint();
+  bool is_due(int64_t every) const;
+  bool is_finished() const;
   int64_t last_step() const;
-  int64_t epoch_of(int64_t step) const { return (step - 1) / steps_per_epoch_ + 1; }
+  int64_t epoch_of(int64_t step) const {
+    return (step - 1) * options_.run.accumulate / batches_per_epoch_ + 1;
+  }
   std::string progress_line() const;
 
   TrainOptions options_;
+  std::string metric_;  ///< that chooses the best model; empty: none
   at::Device device_ = at::kCPU;
   std::unique_ptr<RunDirectory> directory_;
-  OpenedDataset data_;
+  TrainingData data_;
   std::unique_ptr<Trainer> trainer_;
+  std::optional<GeneratorAverage> average_;
+  std::optional<StepLog> log_;
+  NanWatch nan_watch_;
+  Plateau plateau_{Better::kLower};
+  BestSoFar best_;
   Batch samples_;
+  Json metrics_ = Json::object();  ///< of the last validation
   TrainSummary summary_;
-  int64_t steps_per_epoch_ = 1;
+  int64_t batches_per_epoch_ = 1;
   int64_t saved_step_ = -1;
-  Clock::time_point start_ = Clock::now();
-  Clock::time_point logged_at_ = Clock::now();
-  int64_t images_since_log_ = 0;
-  double waited_at_log_ = 0;
-  double images_per_second_ = 0;
 };
 
 TrainingRun::TrainingRun(const TrainOptions& options) : options_(options) {
-  if (options_.run.out.empty()) {
-    throw Error(ErrorKind::kUsage, "--out is missing: name a directory for the run");
-  }
-  if (options_.data.data.empty()) {
-    throw Error(ErrorKind::kUsage, "--data is missing: name the data set's folder");
-  }
+  check_options_fit(options_);
+  metric_ = best_metric(options_.validation, trainer_row(options_.trainer.kind));
+  plateau_ = Plateau(better_of(metric_));
   device_ = at::Device(open_device(options_.run.device));
   set_compute_threads(options_.run.threads);
 }
 
 void TrainingRun::open_data() {
-  data_ = open_dataset(options_.data, "train");
-  log_info(message(options_.data.data, ": ", data_.reading));
-  for (const DataProblem& problem : data_.problems) {
-    log_warning(problem.file + ": " + problem.what + "; left out");
+  const Pairing pairing = trainer_row(options_.trainer.kind).pairing;
+  data_ = open_training_data(options_.data, pairing, static_cast<uint64_t>(options_.run.seed));
+  log_info(message(options_.data.data, ": ", data_.training.reading));
+  if (data_.validation.dataset) log_info("validation: " + data_.validation.reading);
+  for (const OpenedDataset* part : {&data_.training, &data_.validation}) {
+    for (const DataProblem& problem : part->problems) {
+      log_warning(problem.file + ": " + problem.what + "; left out");
+    }
+    summary_.bad_files += static_cast<int64_t>(part->problems.size());
   }
-  summary_.bad_files = static_cast<int64_t>(data_.problems.size());
-  const TrainerRow& row = trainer_row(options_.trainer.kind);
-  if (row.pairing != data_.dataset->pairing()) {
-    throw Error(ErrorKind::kInput,
-                message(options_.data.data, ": trainer ", row.name, " needs ",
-                        row.pairing == Pairing::kPaired ? "pairs" : "unpaired folders",
-                        ", found: ", data_.reading));
-  }
+  check_validation_is_there(options_, metric_, data_.validation.dataset != nullptr);
   const int64_t batch = options_.data.batch_size;
-  steps_per_epoch_ = (data_.dataset->size() + batch - 1) / batch;
+  batches_per_epoch_ = (data_.training.dataset->size() + batch - 1) / batch;
+}
+
+void TrainingRun::open_directory() {
+  directory_ = std::make_unique<RunDirectory>(options_.run.out);
+  if (directory_->has_run() && !options_.run.resume) {
+    throw Error(ErrorKind::kUsage, message(options_.run.out,
+                                           ": holds a run already; --resume goes on"
+                                           " with it, another --out starts anew"));
+  }
 }
 
 void TrainingRun::build_trainer() {
   at::manual_seed(static_cast<uint64_t>(options_.run.seed));
   trainer_ = make_trainer(options_.trainer);
   for (const NamedNetwork& named : trainer_->networks()) named.network->to(device_);
+  if (options_.run.ema > 0) average_.emplace(*trainer_, options_.run.ema);
   std::string sizes;
   for (const NamedNetwork& named : trainer_->networks()) {
     const auto parameters = static_cast<double>(count_parameters(*named.network));
@@ -115,75 +129,118 @@ void TrainingRun::build_trainer() {
     sizes += text;
   }
   log_info(message(options_.trainer.kind, " on ", device_.str(), ": ", sizes, " parameters; ",
-                   steps_per_epoch_, " steps an epoch, ", last_step(), " steps in all"));
+                   batches_per_epoch_, " batches an epoch, ", last_step(), " steps in all"));
 }
 
 int64_t TrainingRun::last_step() const {
-  const int64_t all = steps_per_epoch_ * (options_.run.epochs + options_.run.epochs_decay);
+  const ScheduleOptions& schedule = options_.run.schedule;
+  const int64_t batches = batches_per_epoch_ * (schedule.epochs + schedule.epochs_decay);
+  const int64_t all = (batches + options_.run.accumulate - 1) / options_.run.accumulate;
   return options_.run.steps > 0 ? std::min(options_.run.steps, all) : all;
 }
 
 void TrainingRun::begin_or_resume() {
-  const auto checkpoint = directory_->latest_checkpoint();
+  const auto checkpoint = latest_checkpoint(directory_->path());
   if (options_.run.resume && checkpoint) {
-    summary_.first_step = load_checkpoint(*checkpoint, *trainer_, options_);
+    const Progress progress = load_checkpoint(*checkpoint, *trainer_, options_);
+    nan_watch_.set_state(progress.nan);
+    plateau_.set_state(progress.plateau);
+    best_ = progress.best;
+    if (average_) average_->load_state(progress.average, checkpoint->string());
+    summary_.first_step = progress.step;
     log_info(message("going on from step ", summary_.first_step));
+  } else if (!options_.run.init_from.empty()) {
+    begin_from_other_weights();
   }
   summary_.steps = summary_.first_step;
   saved_step_ = summary_.first_step > 0 ? summary_.first_step : -1;
   directory_->clean(summary_.first_step);
   write_file_atomically(directory_->options_file(), write_ini(fields_of(options_)));
+  log_.emplace(*directory_, options_.run.tensorboard, summary_.first_step);
 }
 
-void TrainingRun::set_rate(int64_t step) {
-  const double rate = options_.trainer.lr * linear_rate_factor(epoch_of(step), options_.run.epochs,
-                                                               options_.run.epochs_decay);
-  for (const NamedOptimizer& named : trainer_->optimizers()) named.optimizer->set_lr(rate);
+void TrainingRun::begin_from_other_weights() {
+  for (const WarmStart& start : warm_start(*trainer_, options_.run.init_from)) {
+    log_info(start.describe());
+  }
+  if (average_) average_.emplace(*trainer_, options_.run.ema);
+}
+
+void TrainingRun::set_rates(int64_t step) {
+  const double factor = rate_factor(options_.run.schedule, epoch_of(step)) *
+                        nan_watch_.state().rate_factor * plateau_.factor();
+  for (const NamedOptimizer& named : trainer_->optimizers()) {
+    named.optimizer->set_lr(named.lr * factor);
+  }
+}
+
+std::vector<Batch> TrainingRun::next_batches(Loader& loader) {
+  std::vector<Batch> batches;
+  for (int64_t i = 0; i < options_.run.accumulate; ++i) {
+    Batch batch = loader.next();
+    batch.input = batch.input.to(device_, /*non_blocking=*/true);
+    batch.target = batch.target.to(device_, /*non_blocking=*/true);
+    batches.push_back(std::move(batch));
+  }
+  return batches;
 }
 
 void TrainingRun::take_step(Loader& loader) {
   const int64_t step = summary_.steps + 1;
-  Batch batch = loader.next();
-  batch.input = batch.input.to(device_, /*non_blocking=*/true);
-  batch.target = batch.target.to(device_, /*non_blocking=*/true);
-  // Dropout draws from torch's generator: seeded afresh for each step, it needs no saving.
+  const std::vector<Batch> batches = next_batches(loader);
+  // Dropout and the pools draw from torch's generator: seeded afresh for each step, it needs no
+  // saving.
   at::manual_seed(
       Rng({static_cast<uint64_t>(options_.run.seed), kStepKey, static_cast<uint64_t>(step)})
           .next());
-  set_rate(step);
-  const StepReport report = trainer_->step(batch);
+  set_rates(step);
+  const StepReport report = trainer_->step(batches);
+  if (average_) average_->update(report.undone);
   summary_.steps = step;
   summary_.epoch = epoch_of(step);
-  images_since_log_ += batch.input.size(0);
-  const bool last = step == last_step();
-  if (step % options_.run.log_every == 0 || last || step == 1) {
-    log_step(loader, report, batch.input.size(0));
-  }
+  int64_t images = 0;
+  for (const Batch& batch : batches) images += batch.input.size(0);
+  log_->add(report, images);
+  const bool log_due = is_due(options_.run.log_every) || step == 1;
+  // To look means to wait for the device: on an accelerator only when a line is due.
+  if (!log_due && !device_.is_cpu()) return;
+  const Reading reading = log_->read();
+  if (log_due) write_log_line(reading, loader);
+  answer_trouble(reading);
 }
 
-void TrainingRun::log_step(const Loader& loader, const StepReport& report, int64_t batch_size) {
-  const double seconds = seconds_since(logged_at_);
-  images_per_second_ = static_cast<double>(images_since_log_) / seconds;
-  Json line = {{"step", summary_.steps},
-               {"epoch", summary_.epoch},
-               {"lr", trainer_->optimizers().front().optimizer->lr()},
-               {"batch", batch_size}};
-  for (const auto& [name, value] : report.losses) {
-    const double number = value.item<double>();
-    if (!std::isfinite(number)) {
-      throw Error(ErrorKind::kRun, message("step ", summary_.steps, ": loss ", name,
-                                           " is no number any more; lower --lr"
-                                           " and go on with --resume from the last checkpoint"));
+void TrainingRun::answer_trouble(const Reading& reading) {
+  const NanWatch::Answer answer = nan_watch_.look(reading.bad, reading.steps);
+  if (answer == NanWatch::Answer::kNothing) return;
+  std::string action = "step undone";
+  if (answer == NanWatch::Answer::kRateLowered) action += ", learning rate halved";
+  log_->write_event("nan", summary_.steps,
+                    {{"what", reading.trouble()}, {"undone", reading.bad}, {"action", action}});
+  const std::string what = message("step ", summary_.steps, ": ", reading.trouble());
+  log_warning(message(what, "; ", action));
+  const bool stop = options_.run.on_nan == OnNan::kStop;
+  if (!stop && answer != NanWatch::Answer::kGiveUp) return;
+  write_checkpoint();
+  throw Error(ErrorKind::kRun,
+              message(what, stop ? " (--on-nan stop)" : ", and a lower rate did not help",
+                      "; the step was undone and the run saved. Lower --lr or set --clip-grad in a "
+                      "new run with --init-from ",
+                      options_.run.out, ", or go on with --resume"));
+}
+
+void TrainingRun::write_log_line(const Reading& reading, const Loader& loader) {
+  Json facts = {{"step", summary_.steps}, {"epoch", summary_.epoch}};
+  for (const NamedOptimizer& named : trainer_->optimizers()) {
+    const double lr = named.optimizer->lr();
+    if (!facts.contains("lr")) {
+      facts["lr"] = lr;
+    } else if (lr != facts["lr"]) {
+      facts["lr_" + named.name] = lr;
     }
-    line[name] = number;
-    summary_.losses[name] = number;
   }
-  line["images_per_second"] = images_per_second_;
-  line["data_wait"] = (loader.waited_seconds() - waited_at_log_) / seconds;
-  directory_->append_log(line);
-  logged_at_ = Clock::now();
-  images_since_log_ = 0;
-  waited_at_log_ = loader.waited_seconds();
+  facts["batch"] = options_.data.batch_size * options_.run.accumulate;
+  log_->write(std::move(facts), reading, loader.waited_seconds());
+  for (const auto& [name, value] : reading.losses) summary_.losses[name] = value;
   if (!stderr_is_terminal()) log_info(progress_line());
 }
 
@@ -194,76 +251,95 @@ std::string TrainingRun::progress_line() const {
     std::snprintf(text, sizeof text, "  %s %.3f", name.c_str(), value);
     losses += text;
   }
+  const double speed = log_->images_per_second();
   char rate[48];
-  std::snprintf(rate, sizeof rate, "  %.2f images/s", images_per_second_);
-  const auto left = static_cast<double>((last_step() - summary_.steps) * options_.data.batch_size);
-  const double eta = images_per_second_ > 0 ? left / images_per_second_ : NAN;
+  std::snprintf(rate, sizeof rate, "  %.2f images/s", speed);
+  const auto left = static_cast<double>((last_step() - summary_.steps) * options_.data.batch_size *
+                                        options_.run.accumulate);
   return message("step ", summary_.steps, "/", last_step(), "  epoch ", summary_.epoch, losses,
-                 rate, "  ETA ", format_duration(eta));
+                 rate, "  ETA ", format_duration(speed > 0 ? left / speed : NAN));
+}
+
+void TrainingRun::validate_now() {
+  const AverageInPlace average(average_ ? &*average_ : nullptr);
+  metrics_ = validate(*trainer_, *data_.validation.dataset, device_);
+  Json facts = metrics_;
+  std::string line = message("step ", summary_.steps, ": validation");
+  for (const auto& [name, value] : metrics_.items()) {
+    char text[48];
+    std::snprintf(text, sizeof text, "  %s %.4g", name.c_str(), value.get<double>());
+    line += text;
+  }
+  if (!metric_.empty() && metrics_.contains(metric_)) {
+    const double value = metrics_[metric_];
+    plateau_.look(value);
+    const bool best = best_.look(value, summary_.steps, better_of(metric_));
+    facts["best"] = best;
+    if (best) {
+      line += message(": best ", metric_, " so far");
+      write_exported_model(directory_->best_file().string(), *trainer_, options_, summary_.steps,
+                           metrics_);
+    }
+  }
+  log_->write_event("validation", summary_.steps, facts);
+  clear_progress();
+  log_info(line);
 }
 
 void TrainingRun::write_samples() {
   if (!samples_.input.defined()) return;
+  const AverageInPlace average(average_ ? &*average_ : nullptr);
   const cv::Mat grid = sample_grid(trainer_->sample(samples_));
-  save_image(directory_->sample_file(summary_.steps).string(), Image{grid, {}});
-}
-
-void TrainingRun::write_model() {
-  ModelMetadata metadata;
-  metadata.task = options_.trainer.kind;
-  metadata.recipe = fs::path(options_.run.recipe).stem().string();
-  metadata.direction = name_of(options_.data.direction);
-  metadata.generator = options_.trainer.generator;
-  metadata.preprocess = {{"mode", name_of(options_.data.preprocess)},
-                         {"load_size", options_.data.load_size},
-                         {"crop_size", options_.data.crop_size}};
-  metadata.training = {{"steps", summary_.steps}, {"seed", options_.run.seed}};
-  TensorList tensors;
-  for (const auto& [network, prefix] : trainer_->exported()) {
-    for (const NamedNetwork& named : trainer_->networks()) {
-      if (named.name != network) continue;
-      for (auto& [name, tensor] : state_of(*named.network)) {
-        tensors.emplace_back(prefix + name, tensor.to(at::kCPU));
-      }
-    }
-  }
-  save_model(directory_->model_file().string(), metadata, std::move(tensors));
+  const std::string file = directory_->sample_file(summary_.steps).string();
+  save_image(file, Image{grid, {}});
+  log_->write_samples(summary_.steps, file);
 }
 
 void TrainingRun::write_checkpoint() {
   if (saved_step_ == summary_.steps) return;
   // The model first: killed in between, the run resumes from the older checkpoint and writes both.
-  write_model();
-  save_checkpoint(*directory_, summary_.steps, *trainer_, options_);
+  {
+    const AverageInPlace average(average_ ? &*average_ : nullptr);
+    write_exported_model(directory_->model_file().string(), *trainer_, options_, summary_.steps,
+                         metrics_);
+  }
+  Progress progress{summary_.steps, nan_watch_.state(), plateau_.state(), best_, {}};
+  if (average_) progress.average = average_->state();
+  save_checkpoint(*directory_, progress, *trainer_, options_);
   saved_step_ = summary_.steps;
+  log_->flush();
+  write_report_page(directory_->path());
+}
+
+bool TrainingRun::is_due(int64_t every) const {
+  return every > 0 && (summary_.steps % every == 0 || summary_.steps == last_step());
+}
+
+bool TrainingRun::is_finished() const {
+  const int64_t patience = options_.validation.early_stop;
+  return summary_.steps >= last_step() || (patience > 0 && best_.validations_since >= patience);
 }
 
 TrainSummary TrainingRun::run() {
   // Data first: a folder that cannot be used should not leave a run directory behind.
   open_data();
-  directory_ = std::make_unique<RunDirectory>(options_.run.out);
-  if (directory_->has_run() && !options_.run.resume) {
-    throw Error(ErrorKind::kUsage, message(options_.run.out,
-                                           ": holds a run already; --resume goes on"
-                                           " with it, another --out starts anew"));
-  }
+  open_directory();
   build_trainer();
   begin_or_resume();
-  samples_ =
-      choose_samples(options_.data, static_cast<uint64_t>(options_.run.seed), *data_.dataset);
+  const Clock::time_point start = Clock::now();
+  const Dataset* held_out = data_.validation.dataset.get();
+  samples_ = choose_samples(options_.data, *data_.training.dataset, held_out);
   if (samples_.input.defined()) {
     samples_.input = samples_.input.to(device_);
     samples_.target = samples_.target.to(device_);
   }
-  Loader loader(*data_.dataset, options_.data, static_cast<uint64_t>(options_.run.seed),
-                summary_.steps, options_.run.workers, /*ahead=*/4);
-  start_ = logged_at_ = Clock::now();
-  while (summary_.steps < last_step() && stop_signal() == 0) {
+  Loader loader(*data_.training.dataset, options_.data, static_cast<uint64_t>(options_.run.seed),
+                summary_.steps * options_.run.accumulate, options_.run.workers, /*ahead=*/4);
+  while (!is_finished() && stop_signal() == 0) {
     take_step(loader);
     show_progress(progress_line());
-    const int64_t every = options_.run.sample_every;
-    if (every > 0 && (summary_.steps % every == 0 || summary_.steps == last_step()))
-      write_samples();
+    if (held_out != nullptr && is_due(options_.validation.validate_every)) validate_now();
+    if (is_due(options_.run.sample_every)) write_samples();
     if (summary_.steps % options_.run.checkpoint_every == 0) write_checkpoint();
   }
   clear_progress();
@@ -272,8 +348,8 @@ TrainSummary TrainingRun::run() {
     log_warning(problem.file + ": " + problem.what + "; replaced by another sample");
     ++summary_.bad_files;
   }
-  summary_.seconds = seconds_since(start_);
-  summary_.complete = summary_.steps >= last_step();
+  summary_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  summary_.complete = is_finished();
   summary_.model = directory_->model_file().string();
   return summary_;
 }

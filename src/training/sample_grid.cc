@@ -17,22 +17,23 @@ constexpr int64_t kSampleRows = 4;
 
 }  // namespace
 
-Batch choose_samples(const DataOptions& options, uint64_t seed, const Dataset& training) {
+Batch choose_samples(const DataOptions& options, const Dataset& training, const Dataset* held_out) {
   // Held-out images where there are some: how training images look says little.
-  OpenedDataset held_out;
-  for (const char* split : {"val", "test"}) {
-    if (held_out.dataset || !has_split(options, split)) continue;
+  OpenedDataset test;
+  if (held_out == nullptr && has_split(options, "test")) {
     try {
-      held_out = open_dataset(options, split);
+      test = open_dataset(options, "test", training.pairing());
     } catch (const Error& error) {
-      log_warning(message("no sample grids of the ", split, " images: ", error.what()));
+      log_warning(message("no sample grids of the test images: ", error.what()));
     }
   }
-  const Dataset& dataset = held_out.dataset ? *held_out.dataset : training;
+  const Dataset& dataset = held_out != nullptr ? *held_out
+                           : test.dataset      ? *test.dataset
+                                               : training;
   const int64_t rows = std::min(kSampleRows, dataset.size());
   std::vector<Sample> samples;
   for (int64_t row = 0; row < rows; ++row) {
-    Rng rng({seed, static_cast<uint64_t>(row)});
+    Rng rng({static_cast<uint64_t>(row)});
     try {
       Sample sample = dataset.get(row * dataset.size() / rows, rng);
       const bool fits = samples.empty() || sample.input.sizes() == samples[0].input.sizes();

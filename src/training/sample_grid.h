@@ -7,9 +7,10 @@
 
 namespace solstice {
 
-/// The images that every grid of a run shows: up to four of `val` or `test` where there are some,
-/// else of the training set. Empty (undefined tensors) when none can be read; says why on stderr.
-Batch choose_samples(const DataOptions& options, uint64_t seed, const Dataset& training);
+/// The images that every grid of a run shows: up to four of `held_out` when there is one, else of
+/// the split "test" where the folder has one, else of the training set. Empty (undefined tensors)
+/// when none can be read; says why on stderr.
+Batch choose_samples(const DataOptions& options, const Dataset& training, const Dataset* held_out);
 
 /// The images of a trainer's sample() as one RGB picture: a row per sample, a column per name
 /// (input, fake, target), two pixels of white between them. Grey images are shown as grey.

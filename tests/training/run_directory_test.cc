@@ -20,9 +20,9 @@ void make_checkpoint(RunDirectory& run, int64_t step, int64_t keep) {
 TEST(RunDirectory, KeepsTheLastCheckpoints) {
   const testing::TemporaryDirectory directory;
   RunDirectory run((directory / "run").string());
-  EXPECT_FALSE(run.latest_checkpoint());
+  EXPECT_FALSE(latest_checkpoint(run.path()));
   for (const int64_t step : {8, 9, 10, 100}) make_checkpoint(run, step, 2);
-  EXPECT_EQ(run.latest_checkpoint()->filename(), "00000100");
+  EXPECT_EQ(latest_checkpoint(run.path())->filename(), "00000100");
   EXPECT_FALSE(fs::exists(run.path() / "checkpoints/00000009"));
   EXPECT_TRUE(fs::exists(run.path() / "checkpoints/00000010"));
 }
@@ -32,7 +32,7 @@ TEST(RunDirectory, AnUnfinishedCheckpointIsNoCheckpointAndIsCleanedAway) {
   RunDirectory run((directory / "run").string());
   make_checkpoint(run, 5, 2);
   write_file_atomically(run.begin_checkpoint(10) / "G.safetensors", "half");
-  EXPECT_EQ(run.latest_checkpoint()->filename(), "00000005");
+  EXPECT_EQ(latest_checkpoint(run.path())->filename(), "00000005");
   run.clean(5);
   size_t entries = 0;
   for (const auto& entry : fs::directory_iterator(run.path() / "checkpoints")) {

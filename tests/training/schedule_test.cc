@@ -11,29 +11,83 @@ namespace solstice {
 namespace {
 
 TEST(LinearSchedule, HoldsThenFallsInEqualPartsWithoutReachingZero) {
-  EXPECT_EQ(linear_rate_factor(1, 5, 5), 1);
-  EXPECT_EQ(linear_rate_factor(5, 5, 5), 1);
-  EXPECT_DOUBLE_EQ(linear_rate_factor(6, 5, 5), 5.0 / 6);
-  EXPECT_DOUBLE_EQ(linear_rate_factor(10, 5, 5), 1.0 / 6);
+  const ScheduleOptions options{.epochs = 5, .epochs_decay = 5};
+  EXPECT_EQ(rate_factor(options, 1), 1);
+  EXPECT_EQ(rate_factor(options, 5), 1);
+  EXPECT_DOUBLE_EQ(rate_factor(options, 6), 5.0 / 6);
+  EXPECT_DOUBLE_EQ(rate_factor(options, 10), 1.0 / 6);
 }
 
-TEST(LinearSchedule, EqualsTheReferencesRates) {
+TEST(CosineSchedule, FallsOverAllEpochsAndNeverClimbs) {
+  const ScheduleOptions options{.epochs = 6, .epochs_decay = 4, .schedule = Schedule::kCosine};
+  EXPECT_EQ(rate_factor(options, 1), 1);
+  EXPECT_DOUBLE_EQ(rate_factor(options, 6), 0.5);
+  for (int64_t epoch = 2; epoch <= 10; ++epoch) {
+    EXPECT_LT(rate_factor(options, epoch), rate_factor(options, epoch - 1));
+  }
+}
+
+/// The rates of the reference's schedulers, of which ours has these cases' equals.
+TEST(Schedules, EqualTheReferencesRates) {
   SKIP_WITHOUT_SHARED_DATA("parity/n_lr_schedules/lr.json");
   std::ifstream file(testing::shared_data() / "parity/n_lr_schedules/lr.json");
   const auto fixture = nlohmann::json::parse(file);
-  int cases = 0;
+  int compared = 0;
   for (const auto& one : fixture.at("cases")) {
-    // A resume of ours counts epochs from the first start, as the reference's epoch_count does.
-    if (one.at("options").at("lr_policy") != "linear") continue;
+    const auto& given = one.at("options");
+    const std::string policy = given.at("lr_policy");
+    if (policy == "plateau") continue;  // below
+    ScheduleOptions options{.epochs = given.at("n_epochs"),
+                            .epochs_decay = given.at("n_epochs_decay"),
+                            .decay_every = given.at("lr_decay_iters")};
+    options.schedule = value_of<Schedule>("--schedule", policy);
+    // Its cosine has a period of n_epochs and climbs again; ours falls over all epochs there are.
+    if (policy == "cosine") options.epochs_decay = 0;
     const auto& rates = one.at("lr_during");
-    const auto first = one.at("options").at("epoch_count").get<int64_t>();
-    for (size_t i = 0; i < rates.size(); ++i) {
-      const double ours = 2e-4 * linear_rate_factor(first + static_cast<int64_t>(i), 5, 5);
+    const size_t count = policy == "cosine" ? 5 : rates.size();
+    // A resume of ours counts epochs from the first start, as the reference's epoch_count does.
+    const auto first = given.at("epoch_count").get<int64_t>();
+    for (size_t i = 0; i < count; ++i) {
+      const double ours = 2e-4 * rate_factor(options, first + static_cast<int64_t>(i));
       EXPECT_NEAR(ours, rates[i].get<double>(), 1e-12) << one.at("name") << " epoch " << i + 1;
     }
-    ++cases;
+    ++compared;
   }
-  EXPECT_EQ(cases, 2);
+  EXPECT_EQ(compared, 5);
+}
+
+TEST(Plateau, EqualsTheReferencesWhenTheMetricNeverMoves) {
+  SKIP_WITHOUT_SHARED_DATA("parity/n_lr_schedules/lr.json");
+  std::ifstream file(testing::shared_data() / "parity/n_lr_schedules/lr.json");
+  const auto fixture = nlohmann::json::parse(file);
+  for (const auto& one : fixture.at("cases")) {
+    if (one.at("options").at("lr_policy") != "plateau") continue;
+    Plateau plateau(Better::kLower);
+    for (const auto& after : one.at("lr_after")) {
+      plateau.look(0);
+      EXPECT_NEAR(2e-4 * plateau.factor(), after.get<double>(), 1e-12);
+    }
+    return;
+  }
+  FAIL() << "the fixture has no plateau";
+}
+
+TEST(Plateau, WaitsWhileARealMetricImproves) {
+  for (const Better better : {Better::kLower, Better::kHigher}) {
+    Plateau plateau(better);
+    double metric = 10;
+    for (int i = 0; i < 20; ++i) {
+      plateau.look(metric);
+      metric *= better == Better::kLower ? 0.9 : 1.1;
+    }
+    EXPECT_EQ(plateau.factor(), 1);
+    for (int i = 0; i < 6; ++i) plateau.look(metric * (better == Better::kLower ? 2 : 0.5));
+    EXPECT_DOUBLE_EQ(plateau.factor(), 0.2);
+    Plateau resumed(better);
+    resumed.set_state(plateau.state());
+    for (int i = 0; i < 6; ++i) resumed.look(metric * (better == Better::kLower ? 2 : 0.5));
+    EXPECT_DOUBLE_EQ(resumed.factor(), 0.04);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,111 @@
+#include "training/step_log.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "core/files.h"
+#include "core/message.h"
+#include "image/codec.h"
+
+namespace solstice {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// JSON has no NaN.
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+}  // namespace
+
+std::string Reading::trouble() const {
+  for (const auto& [name, value] : losses) {
+    if (!std::isfinite(value)) return message("loss ", name, " is no number");
+  }
+  return "a gradient is no number";
+}
+
+StepLog::StepLog(RunDirectory& run, bool tensorboard, int64_t first_step) : run_(run) {
+  if (!tensorboard) return;
+  events_.emplace(run.path() / "tensorboard");
+  if (first_step > 0) events_->restart_at(first_step + 1);
+}
+
+void StepLog::add(const StepReport& report, int64_t images) {
+  last_ = report;
+  bad_ = bad_.defined() ? bad_ + report.trouble : report.trouble;
+  ++steps_;
+  images_ += images;
+}
+
+Reading StepLog::read() {
+  std::vector<at::Tensor> scalars{bad_};
+  for (const auto& entry : last_.losses) scalars.push_back(entry.second.to(at::kFloat));
+  for (const auto& entry : last_.gradient_norms) scalars.push_back(entry.second.to(at::kFloat));
+  const at::Tensor values = at::stack(scalars).to(at::kCPU).to(at::kDouble);
+  const double* value = values.const_data_ptr<double>();
+  Reading reading;
+  reading.bad = std::llround(*value++);
+  reading.steps = steps_;
+  for (const auto& entry : last_.losses) reading.losses.emplace_back(entry.first, *value++);
+  for (const auto& entry : last_.gradient_norms) {
+    reading.gradient_norms.emplace_back(entry.first, *value++);
+  }
+  bad_ = at::Tensor();
+  steps_ = 0;
+  return reading;
+}
+
+void StepLog::write(Json facts, const Reading& reading, double waited) {
+  const double seconds = std::chrono::duration<double>(Clock::now() - written_).count();
+  images_per_second_ = static_cast<double>(images_) / seconds;
+  for (const auto& [name, value] : reading.losses) facts[name] = number_or_null(value);
+  for (const auto& [name, value] : reading.gradient_norms) {
+    facts["grad_norm_" + name] = number_or_null(value);
+  }
+  facts["images_per_second"] = images_per_second_;
+  facts["data_wait"] = (waited - waited_) / seconds;
+  run_.append_log(facts);
+  const int64_t step = facts["step"];
+  add_scalars(step, "loss", reading.losses);
+  add_scalars(step, "gradient_norm", reading.gradient_norms);
+  add_scalars(step, "run",
+              {{"lr", facts["lr"]},
+               {"images_per_second", images_per_second_},
+               {"data_wait", facts["data_wait"]}});
+  written_ = Clock::now();
+  waited_ = waited;
+  images_ = 0;
+}
+
+void StepLog::write_event(const std::string& event, int64_t step, const Json& facts) {
+  Json line = {{"step", step}, {"event", event}};
+  std::vector<std::pair<std::string, double>> numbers;
+  for (const auto& [name, value] : facts.items()) {
+    line[name] = value;
+    if (value.is_number_float()) numbers.emplace_back(name, value.get<double>());
+  }
+  run_.append_log(line);
+  add_scalars(step, event, numbers);
+}
+
+void StepLog::write_samples(int64_t step, const std::string& png_file) {
+  if (!events_) return;
+  const std::string png = read_file(png_file);
+  const Image image = load_image(png_file);
+  events_->add_image("samples", step, image.width(), image.height(), png);
+}
+
+void StepLog::add_scalars(int64_t step, const std::string& group,
+                          const std::vector<std::pair<std::string, double>>& values) {
+  if (!events_) return;
+  for (const auto& [name, value] : values) {
+    events_->add_scalar(group + "/" + name, step, static_cast<float>(value));
+  }
+}
+
+void StepLog::flush() {
+  if (events_) events_->flush();
+}
+
+}  // namespace solstice

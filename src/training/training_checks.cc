@@ -1,0 +1,53 @@
+#include "training/training_checks.h"
+
+#include "core/error.h"
+#include "core/message.h"
+#include "models/networks/networks.h"
+#include "models/trainers/trainer.h"
+
+namespace solstice {
+namespace {
+
+[[noreturn]] void fail_usage(const std::string& what) { throw Error(ErrorKind::kUsage, what); }
+
+/// Whether every sample of a step is a square of crop-size.
+bool crops(Preprocess mode) { return mode != Preprocess::kNone && mode != Preprocess::kScaleWidth; }
+
+void check_crop(const TrainOptions& options) {
+  const GeneratorOptions& generator = options.trainer.generator;
+  const int64_t multiple = generator_row(generator.kind).size_multiple(generator);
+  const int64_t crop = options.data.crop_size;
+  if (!crops(options.data.preprocess) || crop % multiple == 0) return;
+  const int64_t below = crop / multiple * multiple;
+  fail_usage(message("--crop-size ", crop, ": ", generator.kind, " takes multiples of ", multiple,
+                     "; use ", below == 0 ? "" : message(below, " or "), below + multiple));
+}
+
+}  // namespace
+
+void check_options_fit(const TrainOptions& options) {
+  if (options.run.out.empty()) fail_usage("--out is missing: name a directory for the run");
+  if (options.data.data.empty()) fail_usage("--data is missing: name the data set's folder");
+  discriminator_row(options.trainer.discriminator.kind);
+  trainer_row(options.trainer.kind).check(options.trainer);
+  check_crop(options);
+}
+
+void check_validation_is_there(const TrainOptions& options, const std::string& metric, bool there) {
+  const ValidationOptions& validation = options.validation;
+  const bool plateau = options.run.schedule.schedule == Schedule::kPlateau;
+  std::string who;
+  if (plateau) who = "--schedule plateau";
+  if (validation.early_stop > 0) who = "--early-stop";
+  if (who.empty() && validation.best_metric != "auto" && validation.best_metric != "none") {
+    who = "--best-metric " + validation.best_metric;
+  }
+  if (who.empty()) return;
+  if (metric.empty()) fail_usage(message(who, ": needs a --best-metric to look at"));
+  if (!there || validation.validate_every == 0) {
+    fail_usage(message(who, ": needs held-out images: a val folder beside train, or --val-split ",
+                       "0.1, and --validate-every above 0"));
+  }
+}
+
+}  // namespace solstice

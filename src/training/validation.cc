@@ -1,0 +1,104 @@
+#include "training/validation.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/message.h"
+#include "image/tensor_bridge.h"
+#include "metrics/metrics.h"
+
+namespace solstice {
+namespace {
+
+std::string joined(std::string_view group, std::string_view metric) {
+  return group.empty() ? std::string(metric) : message(group, "_", metric);
+}
+
+struct Sum {
+  double total = 0;
+  int64_t count = 0;
+};
+
+void add_metrics(const Comparison& comparison, std::map<std::string, Sum>& sums) {
+  const at::Tensor image = comparison.image.detach().to(at::kFloat).to(at::kCPU);
+  const at::Tensor truth = comparison.truth.to(at::kCPU);
+  for (int64_t i = 0; i < image.size(0); ++i) {
+    const cv::Mat made = to_pixels(image[i], CV_8U);
+    const cv::Mat wanted = to_pixels(truth[i], CV_8U);
+    for (const MetricRow& row : metric_table()) {
+      if (made.cols < row.smallest_side || made.rows < row.smallest_side) continue;
+      const double value = row.compute(made, wanted);
+      // Equal images have no finite PSNR; one of them must not hide the rest.
+      if (!std::isfinite(value)) continue;
+      Sum& sum = sums[joined(comparison.name, row.name)];
+      sum.total += value;
+      ++sum.count;
+    }
+  }
+}
+
+}  // namespace
+
+nlohmann::ordered_json validate(Trainer& trainer, const Dataset& held_out, at::Device device) {
+  std::map<std::string, Sum> sums;
+  for (int64_t index = 0; index < held_out.size(); ++index) {
+    Rng rng({static_cast<uint64_t>(index)});
+    std::vector<Sample> sample;
+    try {
+      sample.push_back(held_out.get(index, rng));
+    } catch (const Error& error) {
+      log_warning(message(error.what(), "; left out of the validation"));
+      continue;
+    }
+    Batch batch = collate(sample, held_out.pairing());
+    batch.input = batch.input.to(device, /*non_blocking=*/true);
+    batch.target = batch.target.to(device, /*non_blocking=*/true);
+    for (const Comparison& comparison : trainer.compare(batch)) add_metrics(comparison, sums);
+  }
+  if (sums.empty()) {
+    throw Error(ErrorKind::kInput, "not one image of the validation set can be read");
+  }
+  auto means = nlohmann::ordered_json::object();
+  for (const auto& [name, sum] : sums) means[name] = sum.total / static_cast<double>(sum.count);
+  return means;
+}
+
+std::string best_metric(const ValidationOptions& options, const TrainerRow& row) {
+  if (options.best_metric == "none") return {};
+  if (options.best_metric == "auto") return std::string(row.best_metric);
+  std::vector<std::string> known;
+  for (const MetricRow& metric : metric_table()) known.push_back(joined(row.compares, metric.name));
+  if (std::find(known.begin(), known.end(), options.best_metric) != known.end()) {
+    return options.best_metric;
+  }
+  throw Error(ErrorKind::kUsage, message("--best-metric: found \"", options.best_metric,
+                                         "\", expected auto, none, ", join(known)));
+}
+
+Better better_of(const std::string& metric) {
+  for (const MetricRow& row : metric_table()) {
+    if (metric == row.name || metric.ends_with("_" + std::string(row.name))) {
+      return row.higher_is_better ? Better::kHigher : Better::kLower;
+    }
+  }
+  return Better::kLower;
+}
+
+bool BestSoFar::look(double now, int64_t at_step, Better better) {
+  const bool improved = step == 0 || (better == Better::kLower ? now < value : now > value);
+  if (!improved) {
+    ++validations_since;
+    return false;
+  }
+  value = now;
+  step = at_step;
+  validations_since = 0;
+  return true;
+}
+
+}  // namespace solstice

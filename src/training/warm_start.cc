@@ -1,0 +1,121 @@
+#include "training/warm_start.h"
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+
+#include "core/error.h"
+#include "core/message.h"
+#include "inference/model_file.h"
+#include "models/networks/image_module.h"
+#include "training/run_directory.h"
+#include "weights/weights.h"
+
+namespace solstice {
+namespace {
+
+/// `latest_net_G_A.pth` for network D_B is `latest_net_D_B.pth`; nothing for other names.
+std::optional<fs::path> beside(const fs::path& file, const std::string& network) {
+  const std::string name = file.filename().string();
+  const size_t tag = name.find("_net_");
+  if (tag == std::string::npos) return std::nullopt;
+  const fs::path other =
+      file.parent_path() / (name.substr(0, tag + 5) + network + file.extension().string());
+  std::error_code ignored;
+  return fs::is_regular_file(other, ignored) ? std::optional(other) : std::nullopt;
+}
+
+/// The newest checkpoint's file of a network, when `path` is a run.
+std::optional<fs::path> in_checkpoint(const fs::path& path, const std::string& network) {
+  const auto checkpoint = latest_checkpoint(path);
+  if (!checkpoint) return std::nullopt;
+  const fs::path file = *checkpoint / (network + ".safetensors");
+  std::error_code ignored;
+  return fs::is_regular_file(file, ignored) ? std::optional(file) : std::nullopt;
+}
+
+/// The tensors of a model file that belong to a network: those under its prefix, or all of a bare
+/// generator for the first network that is exported.
+TensorList in_model(const TensorList& tensors, const std::string& prefix, size_t exported) {
+  TensorList chosen;
+  bool prefixed = false;
+  for (const auto& [name, tensor] : tensors) {
+    prefixed = prefixed || name.starts_with("G_A.") || name.starts_with("G_B.");
+    if (!prefix.empty() && name.starts_with(prefix)) {
+      chosen.emplace_back(name.substr(prefix.size()), tensor);
+    }
+  }
+  if (prefix.empty() && prefixed) return in_model(tensors, "G_A.", exported);
+  if (!prefixed && exported == 0) return tensors;
+  return chosen;
+}
+
+WarmStart take(const NamedNetwork& named, const TensorList& tensors, const std::string& from) {
+  WarmStart result{named.name, from, 0, {}};
+  const std::map<std::string, at::Tensor> given(tensors.begin(), tensors.end());
+  const at::NoGradGuard no_grad;
+  for (auto& [name, target] : state_of(*named.network)) {
+    const auto found = given.find(name);
+    if (found != given.end() && found->second.sizes() == target.sizes()) {
+      target.copy_(found->second);
+      ++result.taken;
+    } else {
+      result.fresh.push_back(name);
+    }
+  }
+  if (result.taken == 0) result.from.clear();
+  return result;
+}
+
+}  // namespace
+
+std::string WarmStart::describe() const {
+  constexpr size_t kShown = 8;
+  if (taken == 0) return network + ": new";
+  const std::string line =
+      message(network, ": ", taken, " of ", taken + fresh.size(), " tensors from ", from);
+  if (fresh.empty()) return line;
+  std::vector<std::string> shown = fresh;
+  if (shown.size() > kShown) {
+    shown.resize(kShown);
+    shown.emplace_back("...");
+  }
+  return message(line, "; new: ", join(shown));
+}
+
+std::vector<WarmStart> warm_start(Trainer& trainer, const std::string& path) {
+  const std::string model = resolve_model_path(path);
+  std::optional<TensorList> model_tensors;
+  const auto exported = trainer.exported();
+  std::vector<WarmStart> results;
+  size_t taken = 0;
+  for (const NamedNetwork& named : trainer.networks()) {
+    TensorList tensors;
+    std::string from = model;
+    auto file = in_checkpoint(path, named.name);
+    if (!file) file = beside(model, named.name);
+    if (file) {
+      from = file->string();
+      tensors = load_weights(from).tensors;
+    } else {
+      if (!model_tensors) model_tensors = load_weights(model).tensors;
+      for (size_t i = 0; i < exported.size(); ++i) {
+        if (exported[i].first != named.name) continue;
+        tensors = in_model(*model_tensors, exported[i].second, i);
+      }
+    }
+    results.push_back(take(named, tensors, from));
+    taken += results.back().taken;
+  }
+  if (taken == 0) {
+    throw Error(ErrorKind::kWeights, message("--init-from ", path,
+                                             ": not one tensor fits the networks of this run; "
+                                             "`solstice inspect ",
+                                             path, "` says what it is"));
+  }
+  return results;
+}
+
+}  // namespace solstice
