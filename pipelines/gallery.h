@@ -28,10 +28,4 @@ void write_gallery(const std::filesystem::path& folder, const std::string& title
 /// An image for a screen: 8-bit RGB, no side longer than `side`, alpha composed on white.
 cv::Mat screen_image(const Image& image, int side);
 
-/// Text as it may stand in HTML, between tags or inside a quoted attribute.
-std::string escape_html(const std::string& text);
-
-/// RFC 4648, with padding.
-std::string to_base64(const std::string& bytes);
-
 }  // namespace solstice

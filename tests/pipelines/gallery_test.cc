@@ -15,18 +15,6 @@ size_t count_of(const std::string& text, const std::string& what) {
   return count;
 }
 
-TEST(Gallery, EncodesBase64AsTheStandardDoes) {
-  EXPECT_EQ(to_base64(""), "");
-  EXPECT_EQ(to_base64("f"), "Zg==");
-  EXPECT_EQ(to_base64("fo"), "Zm8=");
-  EXPECT_EQ(to_base64("foobar"), "Zm9vYmFy");
-  EXPECT_EQ(to_base64("\xff\xef"), "/+8=");
-}
-
-TEST(Gallery, EscapesWhatHtmlWouldRead) {
-  EXPECT_EQ(escape_html("<b>\"&'"), "&lt;b&gt;&quot;&amp;&#39;");
-}
-
 TEST(Gallery, ShowsAnyImageAsSmallEightBitRgb) {
   EXPECT_EQ(screen_image(test_image(100, 50), 40).size(), cv::Size(40, 20));
   EXPECT_EQ(screen_image(test_image(2, 3000), 40).size(), cv::Size(1, 40));
