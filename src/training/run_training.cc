@@ -85,19 +85,13 @@ TrainingRun::TrainingRun(const TrainOptions& options) : options_(options) {
 }
 
 void TrainingRun::open_data() {
-  data_ = open_dataset(options_.data, "train");
+  const TrainerRow& row = trainer_row(options_.trainer.kind);
+  data_ = open_dataset(options_.data, "train", row.pairing);
   log_info(message(options_.data.data, ": ", data_.reading));
   for (const DataProblem& problem : data_.problems) {
     log_warning(problem.file + ": " + problem.what + "; left out");
   }
   summary_.bad_files = static_cast<int64_t>(data_.problems.size());
-  const TrainerRow& row = trainer_row(options_.trainer.kind);
-  if (row.pairing != data_.dataset->pairing()) {
-    throw Error(ErrorKind::kInput,
-                message(options_.data.data, ": trainer ", row.name, " needs ",
-                        row.pairing == Pairing::kPaired ? "pairs" : "unpaired folders",
-                        ", found: ", data_.reading));
-  }
   const int64_t batch = options_.data.batch_size;
   steps_per_epoch_ = (data_.dataset->size() + batch - 1) / batch;
 }

@@ -23,7 +23,7 @@ Batch choose_samples(const DataOptions& options, uint64_t seed, const Dataset& t
   for (const char* split : {"val", "test"}) {
     if (held_out.dataset || !has_split(options, split)) continue;
     try {
-      held_out = open_dataset(options, split);
+      held_out = open_dataset(options, split, training.pairing());
     } catch (const Error& error) {
       log_warning(message("no sample grids of the ", split, " images: ", error.what()));
     }
