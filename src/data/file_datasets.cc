@@ -25,10 +25,19 @@ void require_crop_fits(const DataOptions& options, const cv::Mat& pixels, const 
   }
 }
 
-at::Tensor read_alone(const DataOptions& options, const fs::path& file, Rng& rng) {
-  const cv::Mat pixels = load_pixels(file);
-  require_crop_fits(options, pixels, file);
-  return preprocess(pixels, draw_geometry(options, pixels.size(), rng));
+struct Halves {
+  cv::Mat left;
+  cv::Mat right;
+};
+
+Halves load_halves(const fs::path& file) {
+  const cv::Mat both = load_pixels(file);
+  const int half = both.cols / 2;
+  if (half == 0 || both.cols % 2 != 0) {
+    throw Error(ErrorKind::kInput,
+                message(file.string(), ": is ", size_text(both), " now, which cannot be halved"));
+  }
+  return {both.colRange(0, half), both.colRange(half, both.cols)};
 }
 
 class FileDataset : public Dataset {
@@ -38,21 +47,27 @@ class FileDataset : public Dataset {
 
   int64_t size() const override { return static_cast<int64_t>(inputs_.size()); }
   Pairing pairing() const override { return Pairing::kPaired; }
-  std::string name(int64_t index) const override {
-    const fs::path relative = input(index).lexically_relative(options_.data);
-    const bool outside = relative.empty() || *relative.begin() == "..";
-    return (outside ? input(index) : relative).generic_string();
-  }
+  std::string name(int64_t index) const override { return name_of_file(input(index), options_); }
+  Sample get(int64_t index, Rng& rng) const final { return make(index, &rng); }
+  Sample get_centre(int64_t index) const final { return make(index, nullptr); }
 
  protected:
+  /// Draws from `rng`; takes the middle where there is none.
+  virtual Sample make(int64_t index, Rng* rng) const = 0;
+
   const fs::path& input(int64_t index) const {
     return inputs_[static_cast<size_t>(index) % inputs_.size()];
   }
   const DataOptions& options() const { return options_; }
 
-  Sample make_pair(int64_t index, const cv::Mat& from, const cv::Mat& to, Rng& rng) const {
-    require_crop_fits(options_, from, input(index));
-    const Geometry geometry = draw_geometry(options_, from.size(), rng);
+  Geometry geometry_of(const cv::Mat& pixels, const fs::path& file, Rng* rng) const {
+    require_crop_fits(options_, pixels, file);
+    return rng ? draw_geometry(options_, pixels.size(), *rng)
+               : centre_geometry(options_, pixels.size());
+  }
+
+  Sample make_pair(int64_t index, const cv::Mat& from, const cv::Mat& to, Rng* rng) const {
+    const Geometry geometry = geometry_of(from, input(index), rng);
     return {preprocess(from, geometry), preprocess(to, geometry), name(index)};
   }
 
@@ -65,17 +80,11 @@ class SideBySideDataset final : public FileDataset {
  public:
   using FileDataset::FileDataset;
 
-  Sample get(int64_t index, Rng& rng) const override {
-    const cv::Mat both = load_pixels(input(index));
-    const int half = both.cols / 2;
-    if (half == 0 || both.cols % 2 != 0) {
-      throw Error(ErrorKind::kInput, message(input(index).string(), ": is ", size_text(both),
-                                             " now, which cannot be halved"));
-    }
-    cv::Mat from = both.colRange(0, half);
-    cv::Mat to = both.colRange(half, both.cols);
-    if (options().direction == Direction::kBtoA) std::swap(from, to);
-    return make_pair(index, from, to, rng);
+ private:
+  Sample make(int64_t index, Rng* rng) const override {
+    Halves halves = load_halves(input(index));
+    if (options().direction == Direction::kBtoA) std::swap(halves.left, halves.right);
+    return make_pair(index, halves.left, halves.right, rng);
   }
 };
 
@@ -85,7 +94,8 @@ class PairedDataset final : public FileDataset {
                 std::vector<fs::path> targets)
       : FileDataset(options, std::move(inputs)), targets_(std::move(targets)) {}
 
-  Sample get(int64_t index, Rng& rng) const override {
+ private:
+  Sample make(int64_t index, Rng* rng) const override {
     const fs::path& target = targets_[static_cast<size_t>(index)];
     const cv::Mat from = load_pixels(input(index));
     const cv::Mat to = load_pixels(target);
@@ -97,7 +107,6 @@ class PairedDataset final : public FileDataset {
     return make_pair(index, from, to, rng);
   }
 
- private:
   std::vector<fs::path> targets_;
 };
 
@@ -112,18 +121,67 @@ class UnpairedDataset final : public FileDataset {
   }
   Pairing pairing() const override { return Pairing::kUnpaired; }
 
-  Sample get(int64_t index, Rng& rng) const override {
-    const auto drawn = rng.below(static_cast<int64_t>(targets_.size()));
-    at::Tensor from = read_alone(options(), input(index), rng);
-    at::Tensor to = read_alone(options(), targets_[static_cast<size_t>(drawn)], rng);
+ private:
+  Sample make(int64_t index, Rng* rng) const override {
+    const auto count = static_cast<int64_t>(targets_.size());
+    const int64_t drawn = rng ? rng->below(count) : index % count;
+    at::Tensor from = read(input(index), rng);
+    at::Tensor to = read(targets_[static_cast<size_t>(drawn)], rng);
     return {std::move(from), std::move(to), name(index)};
   }
 
- private:
+  at::Tensor read(const fs::path& file, Rng* rng) const {
+    const cv::Mat pixels = load_pixels(file);
+    return preprocess(pixels, geometry_of(pixels, file, rng));
+  }
+
   std::vector<fs::path> targets_;
 };
 
+class UnpairedHalvesDataset final : public FileDataset {
+ public:
+  using FileDataset::FileDataset;
+
+  Pairing pairing() const override { return Pairing::kUnpaired; }
+
+ private:
+  Sample make(int64_t index, Rng* rng) const override {
+    // Another file's, so that no pair is learnt from by accident; there may be but one.
+    int64_t other = index;
+    if (rng) other = (index + 1 + rng->below(std::max<int64_t>(size() - 1, 1))) % size();
+    const bool swapped = options().direction == Direction::kBtoA;
+    at::Tensor from = read(index, swapped ? &Halves::right : &Halves::left, rng);
+    at::Tensor to = read(other, swapped ? &Halves::left : &Halves::right, rng);
+    return {std::move(from), std::move(to), name(index)};
+  }
+
+  at::Tensor read(int64_t index, cv::Mat Halves::*side, Rng* rng) const {
+    const cv::Mat pixels = load_halves(input(index)).*side;
+    return preprocess(pixels, geometry_of(pixels, input(index), rng));
+  }
+};
+
+class CentredDataset final : public Dataset {
+ public:
+  explicit CentredDataset(std::unique_ptr<Dataset> dataset) : dataset_(std::move(dataset)) {}
+
+  int64_t size() const override { return dataset_->size(); }
+  Pairing pairing() const override { return dataset_->pairing(); }
+  std::string name(int64_t index) const override { return dataset_->name(index); }
+  Sample get(int64_t index, Rng&) const override { return dataset_->get_centre(index); }
+  Sample get_centre(int64_t index) const override { return dataset_->get_centre(index); }
+
+ private:
+  std::unique_ptr<Dataset> dataset_;
+};
+
 }  // namespace
+
+std::string name_of_file(const fs::path& file, const DataOptions& options) {
+  const fs::path relative = file.lexically_relative(options.data);
+  const bool outside = relative.empty() || *relative.begin() == "..";
+  return (outside ? file : relative).generic_string();
+}
 
 std::unique_ptr<Dataset> make_side_by_side(const DataOptions& options,
                                            std::vector<fs::path> files) {
@@ -140,6 +198,15 @@ std::unique_ptr<Dataset> make_unpaired(const DataOptions& options, std::vector<f
                                        std::vector<fs::path> b) {
   if (options.direction == Direction::kBtoA) std::swap(a, b);
   return std::make_unique<UnpairedDataset>(options, std::move(a), std::move(b));
+}
+
+std::unique_ptr<Dataset> make_unpaired_halves(const DataOptions& options,
+                                              std::vector<fs::path> files) {
+  return std::make_unique<UnpairedHalvesDataset>(options, std::move(files));
+}
+
+std::unique_ptr<Dataset> make_centred(std::unique_ptr<Dataset> dataset) {
+  return std::make_unique<CentredDataset>(std::move(dataset));
 }
 
 }  // namespace solstice

@@ -2,11 +2,15 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "data/dataset.h"
 
 namespace solstice {
+
+/// A file relative to options.data, or as it is when it lies elsewhere: what samples are called.
+std::string name_of_file(const std::filesystem::path& file, const DataOptions& options);
 
 /// The data sets that read image files. Paths are taken as they are, names are written relative to
 /// options.data. All files were checked before; one that changed since is an error of get().
@@ -22,5 +26,12 @@ std::unique_ptr<Dataset> make_paired(const DataOptions& options,
 std::unique_ptr<Dataset> make_unpaired(const DataOptions& options,
                                        std::vector<std::filesystem::path> a,
                                        std::vector<std::filesystem::path> b);
+
+/// The left half of every file with the right half of another one.
+std::unique_ptr<Dataset> make_unpaired_halves(const DataOptions& options,
+                                              std::vector<std::filesystem::path> files);
+
+/// The same samples, but get() is get_centre(): it draws nothing.
+std::unique_ptr<Dataset> make_centred(std::unique_ptr<Dataset> dataset);
 
 }  // namespace solstice

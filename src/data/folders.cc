@@ -60,10 +60,10 @@ Layout pair_by_stem(const Side& a, const Side& b) {
   return layout;
 }
 
-Layout leave_unpaired(const Side& a, const Side& b, size_t matches) {
+Layout leave_unpaired(const Side& a, const Side& b, const std::string& why) {
   Layout layout;
   layout.arrangement = Arrangement::kUnpaired;
-  layout.reading = message("unpaired (", matches, " stems in common): ", a.name, " + ", b.name);
+  layout.reading = message("unpaired", why, ": ", a.name, " + ", b.name);
   for (const fs::path& image : a.images) layout.a.push_back(a.folder / image);
   for (const fs::path& image : b.images) layout.b.push_back(b.folder / image);
   return layout;
@@ -71,7 +71,8 @@ Layout leave_unpaired(const Side& a, const Side& b, size_t matches) {
 
 }  // namespace
 
-std::optional<Layout> read_folders(const DataOptions& options, const std::string& split) {
+std::optional<Layout> read_folders(const DataOptions& options, const std::string& split,
+                                   Pairing wanted) {
   const fs::path data = options.data;
   const bool has_a = fs::is_directory(data / (split + "A"));
   const bool has_b = fs::is_directory(data / (split + "B"));
@@ -88,9 +89,11 @@ std::optional<Layout> read_folders(const DataOptions& options, const std::string
                 message(options.data, ": ", a.name, " has ", a.images.size(), " images, ", b.name,
                         " has ", b.images.size(), "; looked for ", image_extensions()));
   }
+  if (wanted == Pairing::kUnpaired) return leave_unpaired(a, b, ", as the trainer asks");
   const size_t matches = count_matches(a, b);
   const bool paired = matches > 0 && 2 * matches >= std::min(a.images.size(), b.images.size());
-  return paired ? pair_by_stem(a, b) : leave_unpaired(a, b, matches);
+  if (paired) return pair_by_stem(a, b);
+  return leave_unpaired(a, b, message(" (", matches, " stems in common)"));
 }
 
 }  // namespace solstice

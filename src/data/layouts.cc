@@ -11,8 +11,22 @@ namespace solstice {
 namespace fs = std::filesystem;
 namespace {
 
-using LayoutReader = std::optional<Layout> (*)(const DataOptions&, const std::string&);
-constexpr LayoutReader kReaders[] = {read_pairs_file, read_folders, read_side_by_side};
+using LayoutReader = std::optional<Layout> (*)(const DataOptions&, const std::string&, Pairing);
+constexpr LayoutReader kForPairs[] = {read_pairs_file, read_folders, read_side_by_side};
+constexpr LayoutReader kForUnpaired[] = {read_folders, read_side_by_side, read_pairs_file};
+
+void keep_the_first(Layout& layout, int64_t limit) {
+  if (limit == 0) return;
+  layout.a.resize(std::min(layout.a.size(), static_cast<size_t>(limit)));
+  layout.b.resize(std::min(layout.b.size(), static_cast<size_t>(limit)));
+}
+
+[[noreturn]] void throw_no_pairs(const DataOptions& options, const Layout& found) {
+  throw Error(ErrorKind::kInput,
+              message(options.data, ": needs pairs, found: ", found.reading, ", ", found.a.size(),
+                      " and ", found.b.size(), " images; give both files of a pair the same name, ",
+                      "name the pairs in pairs.tsv, or take a trainer that needs no pairs"));
+}
 
 void require_folder(const std::string& folder) {
   if (folder.empty()) {
@@ -54,18 +68,21 @@ std::string image_extensions() {
   return join(extensions);
 }
 
-std::optional<Layout> find_layout(const DataOptions& options, const std::string& split) try {
+std::optional<Layout> find_layout(const DataOptions& options, const std::string& split,
+                                  Pairing wanted) try {
   require_folder(options.data);
-  for (const LayoutReader read : kReaders) {
-    std::optional<Layout> layout = read(options, split);
+  const bool pairs = wanted == Pairing::kPaired;
+  std::optional<Layout> without_pairs;
+  for (const LayoutReader read : pairs ? kForPairs : kForUnpaired) {
+    std::optional<Layout> layout = read(options, split, wanted);
     if (!layout) continue;
-    if (options.max_images > 0) {
-      const auto limit = static_cast<size_t>(options.max_images);
-      layout->a.resize(std::min(layout->a.size(), limit));
-      layout->b.resize(std::min(layout->b.size(), limit));
+    if (layout->paired() == pairs) {
+      keep_the_first(*layout, options.max_images);
+      return layout;
     }
-    return layout;
+    without_pairs = std::move(layout);
   }
+  if (without_pairs) throw_no_pairs(options, *without_pairs);
   return std::nullopt;
 } catch (const fs::filesystem_error& error) {
   throw Error(ErrorKind::kInput,
@@ -81,7 +98,7 @@ void throw_unknown_layout(const DataOptions& options, const std::string& split) 
 }
 
 bool has_split(const DataOptions& options, const std::string& split) {
-  return find_layout(options, split).has_value();
+  return find_layout(options, split, Pairing::kUnpaired).has_value();  // takes every layout
 }
 
 }  // namespace solstice

@@ -9,25 +9,44 @@
 
 namespace solstice {
 
-enum class Arrangement { kSideBySide, kPairs, kUnpaired };
+enum class Arrangement {
+  kSideBySide,      ///< every file of `a` holds A and B, which belong together
+  kPairs,           ///< b[i] belongs to a[i]
+  kUnpaired,        ///< `a` and `b` have nothing to do with each other
+  kUnpairedHalves,  ///< as kSideBySide, but every A goes with the B of another file
+};
 
 /// Which files a data set's folder offers, before any of them was opened.
 struct Layout {
   Arrangement arrangement = Arrangement::kPairs;
   std::string reading;                   ///< "paired by stem: trainA + trainB"
-  std::vector<std::filesystem::path> a;  ///< sorted; kSideBySide: files that hold both
-  std::vector<std::filesystem::path> b;  ///< kPairs: b[i] belongs to a[i]; kSideBySide: empty
+  std::vector<std::filesystem::path> a;  ///< sorted
+  std::vector<std::filesystem::path> b;  ///< empty when the files of `a` hold both
   std::vector<DataProblem> problems;     ///< files and rows that make no sample
+
+  bool halves() const {
+    return arrangement == Arrangement::kSideBySide || arrangement == Arrangement::kUnpairedHalves;
+  }
+  bool paired() const {
+    return arrangement == Arrangement::kSideBySide || arrangement == Arrangement::kPairs;
+  }
 };
 
 /// Each returns nothing when the folder is not laid out its way, and throws Error(kInput) when it
-/// is but cannot be used at all (one of two folders missing, no images).
-std::optional<Layout> read_pairs_file(const DataOptions& options, const std::string& split);
-std::optional<Layout> read_folders(const DataOptions& options, const std::string& split);
-std::optional<Layout> read_side_by_side(const DataOptions& options, const std::string& split);
+/// is but cannot be used at all (one of two folders missing, no images). The layout is what
+/// `wanted` asks for, but for folders without common stems, which stay unpaired.
+std::optional<Layout> read_pairs_file(const DataOptions& options, const std::string& split,
+                                      Pairing wanted);
+std::optional<Layout> read_folders(const DataOptions& options, const std::string& split,
+                                   Pairing wanted);
+std::optional<Layout> read_side_by_side(const DataOptions& options, const std::string& split,
+                                        Pairing wanted);
 
-/// The first of the above that fits, with max_images applied.
-std::optional<Layout> find_layout(const DataOptions& options, const std::string& split);
+/// The first of the above that fits, with max_images applied: in this order when pairs are wanted,
+/// else the folders, then side by side, then the files that the pairs file names. Throws
+/// Error(kInput) when pairs are wanted and only unpaired folders are found.
+std::optional<Layout> find_layout(const DataOptions& options, const std::string& split,
+                                  Pairing wanted);
 
 /// Error(kInput) that names the folder and the layouts looked for.
 [[noreturn]] void throw_unknown_layout(const DataOptions& options, const std::string& split);

@@ -9,10 +9,12 @@
 
 namespace solstice {
 
-enum class Preprocess { kResizeAndCrop, kFit, kCrop, kNone };
-inline constexpr std::array<Name<Preprocess>, 4> kPreprocessNames{
+enum class Preprocess { kResizeAndCrop, kFit, kScaleWidth, kScaleWidthAndCrop, kCrop, kNone };
+inline constexpr std::array<Name<Preprocess>, 6> kPreprocessNames{
     {{"resize_and_crop", Preprocess::kResizeAndCrop},
      {"fit", Preprocess::kFit},
+     {"scale_width", Preprocess::kScaleWidth},
+     {"scale_width_and_crop", Preprocess::kScaleWidthAndCrop},
      {"crop", Preprocess::kCrop},
      {"none", Preprocess::kNone}}};
 constexpr std::span<const Name<Preprocess>> name_table(Preprocess) { return kPreprocessNames; }
@@ -32,6 +34,7 @@ struct DataOptions {
   bool flip = true;
   bool shuffle = true;
   int64_t max_images = 0;
+  double val_split = 0;
   int64_t batch_size = 1;
 
   template <class Self, class Visit>
@@ -41,12 +44,16 @@ struct DataOptions {
     visit("direction", self.direction, "which side is the input");
     visit("preprocess", self.preprocess,
           "resize_and_crop (squash to load-size, random crop), fit (shorter side to load-size, "
-          "random crop), crop, none");
+          "random crop), scale_width (width to load-size, height at least crop-size; not cropped), "
+          "scale_width_and_crop, crop, none");
     visit("load-size", self.load_size, "side after resizing, before the crop", Range{1, 16384});
     visit("crop-size", self.crop_size, "side of the square a step sees", Range{1, 16384});
     visit("flip", self.flip, "mirror half of the samples");
     visit("shuffle", self.shuffle, "a new order every epoch (a function of the seed)");
     visit("max-images", self.max_images, "use only the first N samples; 0: all", Range{0, 1e12});
+    visit("val-split", self.val_split,
+          "share of the training samples held out for validation when there is no val folder",
+          Range{0, 0.9});
     visit("batch-size", self.batch_size, "images per step", Range{1, 4096});
   }
 };

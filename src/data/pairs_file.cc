@@ -156,9 +156,19 @@ void sort_pairs(Layout& layout) {
   for (size_t i = 0; i < pairs.size(); ++i) std::tie(layout.a[i], layout.b[i]) = pairs[i];
 }
 
+/// Every file once, on the side where the table has it.
+void forget_pairs(Layout& layout) {
+  layout.arrangement = Arrangement::kUnpaired;
+  for (std::vector<fs::path>* side : {&layout.a, &layout.b}) {
+    std::sort(side->begin(), side->end());
+    side->erase(std::unique(side->begin(), side->end()), side->end());
+  }
+}
+
 }  // namespace
 
-std::optional<Layout> read_pairs_file(const DataOptions& options, const std::string& split) {
+std::optional<Layout> read_pairs_file(const DataOptions& options, const std::string& split,
+                                      Pairing wanted) {
   const fs::path file = pairs_path(options);
   if (file.empty()) return std::nullopt;
   std::vector<Row> rows = read_rows(file);
@@ -170,10 +180,13 @@ std::optional<Layout> read_pairs_file(const DataOptions& options, const std::str
   take_heading(rows, columns);
   Layout layout;
   layout.arrangement = Arrangement::kPairs;
-  layout.reading = message("paired by ", file.filename().string());
+  const bool paired = wanted == Pairing::kPaired;
+  layout.reading = message(paired ? "paired by " : "unpaired, as the trainer asks: files named in ",
+                           file.filename().string());
   for (const Row& row : rows) read_row(options, split, file, columns, row, layout);
   if (layout.a.empty() && layout.problems.empty()) return std::nullopt;
   sort_pairs(layout);
+  if (!paired) forget_pairs(layout);
   return layout;
 }
 

@@ -25,6 +25,11 @@ cv::Size resized_size(const DataOptions& options, cv::Size source) {
       return {std::max(load, static_cast<int>(std::lround(source.width * scale))),
               std::max(load, static_cast<int>(std::lround(source.height * scale)))};
     }
+    case Preprocess::kScaleWidth:
+    case Preprocess::kScaleWidthAndCrop: {
+      const int64_t height = options.load_size * source.height / source.width;
+      return {load, static_cast<int>(std::max(height, options.crop_size))};
+    }
     case Preprocess::kCrop:
       return source;
     case Preprocess::kNone:
@@ -43,7 +48,9 @@ cv::Mat resize_if_needed(const cv::Mat& pixels, cv::Size size) {
 }  // namespace
 
 cv::Size preprocessed_size(const DataOptions& options, cv::Size source) {
-  if (options.preprocess == Preprocess::kNone) return resized_size(options, source);
+  const bool whole =
+      options.preprocess == Preprocess::kNone || options.preprocess == Preprocess::kScaleWidth;
+  if (whole) return resized_size(options, source);
   const int crop = static_cast<int>(options.crop_size);
   return {crop, crop};
 }
@@ -56,6 +63,15 @@ Geometry draw_geometry(const DataOptions& options, cv::Size source, Rng& rng) {
   const auto top = rng.below(geometry.resized.height - crop.height + 1);
   geometry.crop = {cv::Point(static_cast<int>(left), static_cast<int>(top)), crop};
   geometry.flip = rng.chance(0.5) && options.flip;
+  return geometry;
+}
+
+Geometry centre_geometry(const DataOptions& options, cv::Size source) {
+  Geometry geometry;
+  geometry.resized = resized_size(options, source);
+  const cv::Size crop = preprocessed_size(options, source);
+  const cv::Size margin = geometry.resized - crop;
+  geometry.crop = {cv::Point(margin.width / 2, margin.height / 2), crop};
   return geometry;
 }
 

@@ -20,6 +20,9 @@ struct Geometry {
 /// The size of the tensors that come from an image of `source` size.
 ///  - resize_and_crop: squashed to load_size x load_size, cropped to crop_size x crop_size
 ///  - fit: the shorter side becomes load_size, the aspect stays; cropped
+///  - scale_width: the width becomes load_size, the height follows (rounded down) but is at least
+///    crop_size, as in the reference; not cropped
+///  - scale_width_and_crop: the same, cropped
 ///  - crop: cropped
 ///  - none: each side becomes the nearest multiple of 4, as in the reference; not cropped
 cv::Size preprocessed_size(const DataOptions& options, cv::Size source);
@@ -27,6 +30,9 @@ cv::Size preprocessed_size(const DataOptions& options, cv::Size source);
 /// Draws left edge, top edge and flip, in this order, whether or not the options leave a choice.
 /// The image must be as large as the crop.
 Geometry draw_geometry(const DataOptions& options, cv::Size source, Rng& rng);
+
+/// The middle of the resized image, not mirrored: what validation looks at.
+Geometry centre_geometry(const DataOptions& options, cv::Size source);
 
 /// Applies it to an image of 1 (grey), 3 (RGB) or 4 (RGBA) channels, 8 or 16 bit. Resizing is
 /// Pillow's antialiased bicubic in 8 bit; an image that is only cropped keeps its 16 bit. Grey

@@ -13,6 +13,7 @@
 #include "core/rng.h"
 #include "core/stop.h"
 #include "data/loader.h"
+#include "data/training_data.h"
 #include "image/codec.h"
 #include "inference/device.h"
 #include "models/networks/image_module.h"
@@ -102,6 +103,11 @@ void TrainingRun::open_data() {
     summary_.bad_files += static_cast<int64_t>(part->problems.size());
   }
   check_validation_is_there(options_, metric_, data_.validation.dataset != nullptr);
+  const GeneratorOptions& generator = options_.trainer.generator;
+  const int64_t multiple = generator_row(generator.kind).size_multiple(generator);
+  for (const OpenedDataset* part : {&data_.training, &data_.validation}) {
+    require_sides(*part, multiple, generator.kind);
+  }
   const int64_t batch = options_.data.batch_size;
   batches_per_epoch_ = (data_.training.dataset->size() + batch - 1) / batch;
 }

@@ -33,9 +33,8 @@ Batch choose_samples(const DataOptions& options, const Dataset& training, const 
   const int64_t rows = std::min(kSampleRows, dataset.size());
   std::vector<Sample> samples;
   for (int64_t row = 0; row < rows; ++row) {
-    Rng rng({static_cast<uint64_t>(row)});
     try {
-      Sample sample = dataset.get(row * dataset.size() / rows, rng);
+      Sample sample = dataset.get_centre(row * dataset.size() / rows);
       const bool fits = samples.empty() || sample.input.sizes() == samples[0].input.sizes();
       if (fits) samples.push_back(std::move(sample));
     } catch (const Error& error) {

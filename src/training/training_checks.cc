@@ -10,19 +10,6 @@ namespace {
 
 [[noreturn]] void fail_usage(const std::string& what) { throw Error(ErrorKind::kUsage, what); }
 
-/// Whether every sample of a step is a square of crop-size.
-bool crops(Preprocess mode) { return mode != Preprocess::kNone && mode != Preprocess::kScaleWidth; }
-
-void check_crop(const TrainOptions& options) {
-  const GeneratorOptions& generator = options.trainer.generator;
-  const int64_t multiple = generator_row(generator.kind).size_multiple(generator);
-  const int64_t crop = options.data.crop_size;
-  if (!crops(options.data.preprocess) || crop % multiple == 0) return;
-  const int64_t below = crop / multiple * multiple;
-  fail_usage(message("--crop-size ", crop, ": ", generator.kind, " takes multiples of ", multiple,
-                     "; use ", below == 0 ? "" : message(below, " or "), below + multiple));
-}
-
 }  // namespace
 
 void check_options_fit(const TrainOptions& options) {
@@ -30,7 +17,7 @@ void check_options_fit(const TrainOptions& options) {
   if (options.data.data.empty()) fail_usage("--data is missing: name the data set's folder");
   discriminator_row(options.trainer.discriminator.kind);
   trainer_row(options.trainer.kind).check(options.trainer);
-  check_crop(options);
+  generator_row(options.trainer.generator.kind);
 }
 
 void check_validation_is_there(const TrainOptions& options, const std::string& metric, bool there) {

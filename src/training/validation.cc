@@ -47,10 +47,9 @@ void add_metrics(const Comparison& comparison, std::map<std::string, Sum>& sums)
 nlohmann::ordered_json validate(Trainer& trainer, const Dataset& held_out, at::Device device) {
   std::map<std::string, Sum> sums;
   for (int64_t index = 0; index < held_out.size(); ++index) {
-    Rng rng({static_cast<uint64_t>(index)});
     std::vector<Sample> sample;
     try {
-      sample.push_back(held_out.get(index, rng));
+      sample.push_back(held_out.get_centre(index));
     } catch (const Error& error) {
       log_warning(message(error.what(), "; left out of the validation"));
       continue;

@@ -8,6 +8,7 @@
 namespace solstice {
 namespace {
 
+using testing::open_pairs;
 using testing::picture;
 using testing::sample_of;
 using testing::TemporaryDirectory;
@@ -30,10 +31,9 @@ TEST(PairedGeometry, IsSharedByInputAndTargetInEveryMode) {
   options.data = data.path().string();
   options.load_size = 40;
   options.crop_size = 32;
-  for (const Preprocess mode :
-       {Preprocess::kResizeAndCrop, Preprocess::kFit, Preprocess::kCrop, Preprocess::kNone}) {
-    options.preprocess = mode;
-    const OpenedDataset opened = open_dataset(options, "train");
+  for (const auto& row : kPreprocessNames) {
+    const Preprocess mode = options.preprocess = row.value;
+    const OpenedDataset opened = open_pairs(options);
     for (uint64_t seed = 0; seed < 8; ++seed) {
       const Sample sample = sample_of(*opened.dataset, 1, seed);
       // Resizing rounds: a level of 255 may be off by one on either side.
@@ -48,7 +48,7 @@ TEST(PairedGeometry, DiffersFromSeedToSeedAndIsAFunctionOfTheSeed) {
   write_negatives(data, 90, 64);
   DataOptions options = testing::plain_options(data.path(), 32);
   options.flip = true;
-  const OpenedDataset opened = open_dataset(options, "train");
+  const OpenedDataset opened = open_pairs(options);
   const Sample first = sample_of(*opened.dataset, 0, 1);
   EXPECT_TRUE(first.input.equal(sample_of(*opened.dataset, 0, 1).input));
   EXPECT_FALSE(first.input.equal(sample_of(*opened.dataset, 0, 2).input));
@@ -58,8 +58,8 @@ TEST(UnpairedGeometry, IsDrawnForEachSide) {
   const TemporaryDirectory data;
   write_picture(data / "trainA/a.png", picture(64, 64));
   write_picture(data / "trainB/b.png", picture(64, 64));
-  const OpenedDataset opened = open_dataset(testing::plain_options(data.path(), 32), "train");
-  ASSERT_EQ(opened.dataset->pairing(), Pairing::kUnpaired);
+  const OpenedDataset opened =
+      open_dataset(testing::plain_options(data.path(), 32), "train", Pairing::kUnpaired);
   int equal = 0;
   for (uint64_t seed = 0; seed < 8; ++seed) {
     const Sample sample = sample_of(*opened.dataset, 0, seed);
@@ -78,7 +78,7 @@ TEST(SideBySideGeometry, CutsTheHalvesBeforeAnythingElse) {
   options.data = data.path().string();
   options.load_size = 40;
   options.crop_size = 32;
-  const OpenedDataset opened = open_dataset(options, "train");
+  const OpenedDataset opened = open_pairs(options);
   for (uint64_t seed = 0; seed < 8; ++seed) {
     const Sample sample = sample_of(*opened.dataset, 0, seed);
     EXPECT_LE((sample.input + sample.target).abs().max().item<double>(), 1.01 / 127.5);

@@ -9,6 +9,7 @@ namespace {
 using testing::error_of;
 using ::testing::HasSubstr;
 using testing::names_of;
+using testing::open_pairs;
 using testing::picture;
 using testing::plain_options;
 using testing::sample_of;
@@ -22,7 +23,7 @@ TEST(Layouts, ReadsSideBySideImages) {
   both.colRange(40, 80) = cv::Scalar(255, 0, 0);
   write_picture(data / "train/1.png", both);
   write_picture(data / "train/more/2.png", both);
-  const OpenedDataset opened = open_dataset(plain_options(data.path(), 32), "train");
+  const OpenedDataset opened = open_pairs(plain_options(data.path(), 32));
   EXPECT_EQ(opened.reading, "A|B side by side: train, 2 pairs");
   EXPECT_EQ(names_of(*opened.dataset), "train/1.png train/more/2.png");
   EXPECT_EQ(opened.dataset->pairing(), Pairing::kPaired);
@@ -39,7 +40,7 @@ TEST(Layouts, PairsFoldersByRelativeStemWhateverTheFormat) {
   write_picture(data / "trainA/1.png", picture(20, 16));
   write_picture(data / "trainB/1.jpg", picture(20, 16));
   write_picture(data / "trainB/x/2.png", picture(20, 16));
-  const OpenedDataset opened = open_dataset(plain_options(data.path(), 16), "train");
+  const OpenedDataset opened = open_pairs(plain_options(data.path(), 16));
   EXPECT_EQ(opened.reading, "paired by stem: trainA + trainB, 2 pairs");
   EXPECT_EQ(names_of(*opened.dataset), "trainA/1.png trainA/x/2.jpg");
   EXPECT_TRUE(opened.problems.empty()) << text_of(opened.problems, data.path());
@@ -53,7 +54,7 @@ TEST(Layouts, LeavesHiddenFilesAndOtherFilesOut) {
     testing::write_text(data.path() / side / "._1.png", "not an image");
     testing::write_text(data.path() / side / "notes.txt", "not an image");
   }
-  const OpenedDataset opened = open_dataset(plain_options(data.path(), 16), "train");
+  const OpenedDataset opened = open_pairs(plain_options(data.path(), 16));
   EXPECT_EQ(names_of(*opened.dataset), "trainA/1.png");
   EXPECT_TRUE(opened.problems.empty()) << text_of(opened.problems, data.path());
 }
@@ -67,33 +68,12 @@ TEST(Layouts, NamesEveryFileWithoutAPartner) {
     write_picture(data.path() / "trainB" / (std::string(stem) + ".png"), picture(16, 16));
   }
   write_picture(data / "trainB/3.jpg", picture(16, 16));
-  const OpenedDataset opened = open_dataset(plain_options(data.path(), 16), "train");
+  const OpenedDataset opened = open_pairs(plain_options(data.path(), 16));
   EXPECT_EQ(names_of(*opened.dataset), "trainA/2.png trainA/3.png");
   EXPECT_EQ(text_of(opened.problems, data.path()),
             "trainA/1.png: has no partner in trainB\n"
             "trainB/3.png: has the same stem as 3.jpg\n"
             "trainB/4.png: has no partner in trainA\n");
-}
-
-TEST(Layouts, ReadsFoldersWithFewCommonStemsAsUnpaired) {
-  const TemporaryDirectory data;
-  for (int i = 0; i < 4; ++i) {
-    write_picture(data / ("trainA/" + std::to_string(i) + ".png"), cv::Mat(16, 16, CV_8UC3, 1.0));
-  }
-  for (int i = 3; i < 10; ++i) {
-    write_picture(data / ("trainB/" + std::to_string(i) + ".png"),
-                  cv::Mat(24, 20, CV_8UC3, cv::Scalar::all(25 * i)));
-  }
-  const OpenedDataset opened = open_dataset(plain_options(data.path(), 16), "train");
-  EXPECT_EQ(opened.reading, "unpaired (1 stems in common): trainA + trainB, 4 and 7 images");
-  EXPECT_EQ(opened.dataset->pairing(), Pairing::kUnpaired);
-  ASSERT_EQ(opened.dataset->size(), 7);
-  EXPECT_EQ(opened.dataset->name(5), "trainA/1.png");
-  std::set<float> targets;
-  for (uint64_t seed = 0; seed < 100; ++seed) {
-    targets.insert(sample_of(*opened.dataset, 0, seed).target.mean().item<float>());
-  }
-  EXPECT_EQ(targets.size(), 7u) << "every target is drawn for one input in the long run";
 }
 
 TEST(Layouts, SwapsTheSidesForDirectionBtoA) {
@@ -105,7 +85,7 @@ TEST(Layouts, SwapsTheSidesForDirectionBtoA) {
   }
   DataOptions options = plain_options(data.path(), 16);
   options.direction = Direction::kBtoA;
-  const OpenedDataset opened = open_dataset(options, "train");
+  const OpenedDataset opened = open_pairs(options);
   EXPECT_EQ(opened.dataset->name(0), "trainB/0.jpg");
   const Sample sample = sample_of(*opened.dataset, 0);
   EXPECT_EQ(sample.input.min().item<float>(), 1);
@@ -119,7 +99,7 @@ TEST(Layouts, TakesTheFirstImagesAfterSorting) {
   }
   DataOptions options = plain_options(data.path(), 16);
   options.max_images = 2;
-  EXPECT_EQ(names_of(*open_dataset(options, "train").dataset), "train/a.png train/b.png");
+  EXPECT_EQ(names_of(*open_pairs(options).dataset), "train/a.png train/b.png");
 }
 
 TEST(Layouts, KnowsWhichPartsThereAre) {
@@ -134,8 +114,7 @@ TEST(Layouts, SaysWhatItLookedForInAnUnknownFolder) {
   const TemporaryDirectory data;
   write_picture(data / "photos/1.png", picture(32, 16));
   const DataOptions options = plain_options(data.path(), 16);
-  const std::string error =
-      error_of(ErrorKind::kInput, [&] { (void)open_dataset(options, "train"); });
+  const std::string error = error_of(ErrorKind::kInput, [&] { (void)open_pairs(options); });
   for (const std::string& part : {data.path().string(), std::string("pairs.tsv"),
                                   std::string("trainA + trainB"), std::string("side by side")}) {
     EXPECT_THAT(error, HasSubstr(part));
@@ -146,7 +125,7 @@ TEST(Layouts, SaysWhichOfTwoFoldersIsMissingOrEmpty) {
   const TemporaryDirectory data;
   write_picture(data / "trainA/1.png", picture(16, 16));
   const DataOptions options = plain_options(data.path(), 16);
-  const auto open = [&] { (void)open_dataset(options, "train"); };
+  const auto open = [&] { (void)open_pairs(options); };
   EXPECT_THAT(error_of(ErrorKind::kInput, open), HasSubstr("has trainA but no trainB"));
   std::filesystem::create_directory(data / "trainB");
   EXPECT_THAT(error_of(ErrorKind::kInput, open),
@@ -156,7 +135,7 @@ TEST(Layouts, SaysWhichOfTwoFoldersIsMissingOrEmpty) {
 TEST(Layouts, RefusesAFolderThatIsNotThere) {
   const TemporaryDirectory data;
   const auto open = [](const std::string& folder) {
-    return [folder] { (void)open_dataset(plain_options(folder, 16), "train"); };
+    return [folder] { (void)open_pairs(plain_options(folder, 16)); };
   };
   EXPECT_THAT(error_of(ErrorKind::kUsage, open("")), HasSubstr("--data"));
   EXPECT_THAT(error_of(ErrorKind::kInput, open((data / "none").string())),

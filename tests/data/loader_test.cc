@@ -40,6 +40,10 @@ class Numbers final : public Dataset {
     const at::Tensor number = at::full({1, 2, 2}, static_cast<double>(index));
     return {number, number + rng.uniform(), name(index)};
   }
+  Sample get_centre(int64_t index) const override {
+    Rng rng({0});
+    return get(index, rng);
+  }
 
   mutable std::atomic<int64_t> read{0};
   bool fatal = false;
@@ -201,7 +205,7 @@ TEST(Loader, ReadsRealFilesEquallyWithOneWorkerAndThree) {
   options.load_size = 40;
   options.crop_size = 32;
   options.batch_size = 4;
-  const OpenedDataset opened = open_dataset(options, "train");
+  const OpenedDataset opened = testing::open_pairs(options);
   ASSERT_EQ(opened.dataset->size(), 6) << "the header of the cut file is whole";
   Loader one(*opened.dataset, options, 3, 0, 1, 2);
   Loader three(*opened.dataset, options, 3, 0, 3, 2);

@@ -9,6 +9,7 @@ namespace {
 using testing::error_of;
 using ::testing::HasSubstr;
 using testing::names_of;
+using testing::open_pairs;
 using testing::picture;
 using testing::plain_options;
 using testing::TemporaryDirectory;
@@ -28,7 +29,7 @@ class PairsFile : public ::testing::Test {
   }
 
   OpenedDataset open(const std::string& split) const {
-    return open_dataset(plain_options(data_.path(), 16), split);
+    return open_pairs(plain_options(data_.path(), 16), split);
   }
 
   TemporaryDirectory data_;
@@ -65,7 +66,9 @@ TEST_F(PairsFile, TakesPathsInsideTheSplitsFolders) {
 
 TEST_F(PairsFile, NeverGivesATrainingRowToAnotherPart) {
   write_text(data_ / "pairs.tsv", "trainA/d1.png\ttrainB/n1.png\nvalA/d1.png\tvalB/n1.png\n");
-  EXPECT_EQ(open("test").dataset->pairing(), Pairing::kUnpaired) << "read from the folders instead";
+  EXPECT_THAT(error_of(ErrorKind::kInput, [&] { (void)open("test"); }),
+              HasSubstr("needs pairs, found: unpaired (0 stems in common): testA + testB"))
+      << "read from the folders instead";
   const OpenedDataset train = open("train");
   EXPECT_EQ(names_of(*train.dataset), "trainA/d1.png");
   EXPECT_TRUE(train.problems.empty()) << text_of(train.problems, data_.path());
@@ -100,12 +103,12 @@ TEST_F(PairsFile, IsTheOneTheOptionsName) {
   DataOptions options = plain_options(data_.path(), 16);
   for (const std::string& name : {std::string("other.tsv"), (data_ / "other.tsv").string()}) {
     options.pairs = name;
-    const OpenedDataset opened = open_dataset(options, "train");
+    const OpenedDataset opened = open_pairs(options);
     EXPECT_EQ(names_of(*opened.dataset), "trainA/d2.png");
     EXPECT_EQ(opened.reading, "paired by other.tsv, 1 pair");
   }
   options.pairs = "none.tsv";
-  EXPECT_THAT(error_of(ErrorKind::kInput, [&] { (void)open_dataset(options, "train"); }),
+  EXPECT_THAT(error_of(ErrorKind::kInput, [&] { (void)open_pairs(options); }),
               HasSubstr("--pairs none.tsv: does not exist"));
 }
 

@@ -53,6 +53,10 @@ inline DataOptions plain_options(const std::filesystem::path& data, int64_t crop
   return options;
 }
 
+inline OpenedDataset open_pairs(const DataOptions& options, const std::string& split = "train") {
+  return open_dataset(options, split, Pairing::kPaired);
+}
+
 /// Sample `index` with a generator of its own.
 inline Sample sample_of(const Dataset& dataset, int64_t index, uint64_t seed = 1) {
   Rng rng({seed, static_cast<uint64_t>(index)});

@@ -1,12 +1,16 @@
 #include "data/preprocess.h"
 
+#include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
 #include <set>
 
+#include "image/codec.h"
 #include "image/resize.h"
 #include "image/tensor_bridge.h"
 #include "pictures.h"
+#include "support/npy.h"
+#include "support/shared_data.h"
 
 namespace solstice {
 namespace {
@@ -33,7 +37,9 @@ TEST(Preprocess, GivesEachModeItsSizes) {
   EXPECT_EQ(geometry_for(Preprocess::kFit, {60, 91}).resized, cv::Size(40, 61));
   EXPECT_EQ(geometry_for(Preprocess::kCrop, source).resized, source);
   EXPECT_EQ(geometry_for(Preprocess::kNone, source).resized, cv::Size(88, 60));
-  for (const Preprocess mode : {Preprocess::kResizeAndCrop, Preprocess::kFit, Preprocess::kCrop}) {
+  EXPECT_EQ(geometry_for(Preprocess::kScaleWidthAndCrop, {30, 60}).resized, cv::Size(40, 80));
+  for (const Preprocess mode : {Preprocess::kResizeAndCrop, Preprocess::kFit,
+                                Preprocess::kScaleWidthAndCrop, Preprocess::kCrop}) {
     EXPECT_EQ(geometry_for(mode, source).crop.size(), cv::Size(32, 32));
   }
   EXPECT_EQ(geometry_for(Preprocess::kNone, source).crop, cv::Rect(0, 0, 88, 60));
@@ -43,6 +49,38 @@ TEST(Preprocess, RoundsToMultiplesOf4AsTheReferenceDoes) {
   // 213 x 150 becomes 212 x 152 there; halves go to the even quotient.
   EXPECT_EQ(geometry_for(Preprocess::kNone, {213, 150}).resized, cv::Size(212, 152));
   EXPECT_EQ(geometry_for(Preprocess::kNone, {146, 1}).resized, cv::Size(144, 4));
+}
+
+TEST(Preprocess, ScalesToAWidthAsTheReferenceDoes) {
+  // int(load * height / width), but never lower than the crop; nothing is cut off.
+  EXPECT_EQ(geometry_for(Preprocess::kScaleWidth, {30, 61}).resized, cv::Size(40, 81));
+  EXPECT_EQ(geometry_for(Preprocess::kScaleWidth, {30, 61}).crop, cv::Rect(0, 0, 40, 81));
+  EXPECT_EQ(geometry_for(Preprocess::kScaleWidth, {90, 60}).resized, cv::Size(40, 32));
+  EXPECT_EQ(geometry_for(Preprocess::kScaleWidth, {40, 32}).resized, cv::Size(40, 32));
+}
+
+TEST(Preprocess, EqualsTheReferencesTransforms) {
+  SKIP_WITHOUT_SHARED_DATA("parity/o_image_io");
+  const auto folder = testing::shared_data() / "parity/o_image_io";
+  const cv::Mat source = load_image((folder / "source.png").string()).pixels;
+  const auto expect_equal = [&](const char* file, Preprocess mode, int64_t load, int64_t crop) {
+    const at::Tensor expected = testing::load_npy(folder / file).permute({2, 0, 1});
+    const DataOptions options = options_for(mode, load, crop);
+    const at::Tensor ours = preprocess(source, centre_geometry(options, source.size()));
+    ASSERT_EQ(ours.sizes(), expected.sizes()) << file;
+    const at::Tensor levels = ((ours + 1) * 127.5).round();
+    EXPECT_EQ((levels - expected).abs().max().item<float>(), 0) << file;
+  };
+  expect_equal("scale_width_128_u8_hwc.npy", Preprocess::kScaleWidth, 128, 64);
+  expect_equal("resize_96_u8_hwc.npy", Preprocess::kResizeAndCrop, 96, 96);
+  expect_equal("none_u8_hwc.npy", Preprocess::kNone, 128, 64);
+}
+
+TEST(Preprocess, TakesTheMiddleWhereNothingIsDrawn) {
+  const Geometry geometry = centre_geometry(options_for(Preprocess::kFit), {91, 60});
+  EXPECT_EQ(geometry.resized, cv::Size(61, 40));
+  EXPECT_EQ(geometry.crop, cv::Rect(14, 4, 32, 32));
+  EXPECT_FALSE(geometry.flip);
 }
 
 TEST(Preprocess, ReachesEveryCropWindowAndBothMirrorings) {

@@ -10,15 +10,15 @@ namespace {
 using testing::shared_data;
 using testing::text_of;
 
-OpenedDataset open(const std::string& folder, const std::string& split) {
+OpenedDataset open(const std::string& folder, const std::string& split, Pairing pairing) {
   DataOptions options;
   options.data = (shared_data() / folder).string();
-  return open_dataset(options, split);
+  return open_dataset(options, split, pairing);
 }
 
 void expect_part(const std::string& folder, const std::string& split, Pairing pairing,
                  int64_t size) {
-  const OpenedDataset opened = open(folder, split);
+  const OpenedDataset opened = open(folder, split, pairing);
   EXPECT_EQ(opened.dataset->pairing(), pairing) << opened.reading;
   EXPECT_EQ(opened.dataset->size(), size) << opened.reading;
   EXPECT_TRUE(opened.problems.empty()) << text_of(opened.problems, shared_data() / folder);
@@ -47,13 +47,21 @@ TEST(SharedData, HorsesAndZebrasAreUnpaired) {
   expect_part("horse2zebra", "train", Pairing::kUnpaired, 180);
 }
 
+TEST(SharedData, DayAndNightServeUnpairedInFull) {
+  SKIP_WITHOUT_SHARED_DATA("daynight");
+  const OpenedDataset opened = open("daynight", "train", Pairing::kUnpaired);
+  EXPECT_EQ(opened.reading, "unpaired, as the trainer asks: trainA + trainB, 164 and 174 images");
+}
+
 TEST(SharedData, GivesTheFirstBatchesOfEveryFolder) {
   SKIP_WITHOUT_SHARED_DATA("daynight");
   for (const char* folder : {"daynight", "maps", "season_pairs", "horse2zebra"}) {
     DataOptions options;
     options.data = (shared_data() / folder).string();
     options.batch_size = 2;
-    const OpenedDataset opened = open_dataset(options, "train");
+    const bool paired = std::string(folder) != "horse2zebra";
+    const OpenedDataset opened =
+        open_dataset(options, "train", paired ? Pairing::kPaired : Pairing::kUnpaired);
     Loader loader(*opened.dataset, options, 1, 0, 2, 2);
     for (int i = 0; i < 3; ++i) {
       const Batch batch = loader.next();

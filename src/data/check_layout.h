@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "data/layouts.h"
+
+namespace solstice {
+
+/// A layout with what its files' headers say.
+struct CheckedLayout {
+  Layout layout;                  ///< only files that can be used; the others are problems
+  std::vector<SampleSize> sizes;  ///< of the samples of these files
+};
+
+/// Reads every header, in parallel, and leaves out what does not fit. Nothing may be left. Throws
+/// Error(kUsage) for options that contradict each other or the images' sizes.
+CheckedLayout check_layout(const DataOptions& options, Layout layout);
+
+/// The data set of a layout that was checked. Throws Error(kInput) when not one usable sample is
+/// left.
+OpenedDataset open_layout(const DataOptions& options, CheckedLayout checked);
+
+}  // namespace solstice
