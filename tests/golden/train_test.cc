@@ -59,8 +59,8 @@ class Train : public ::testing::Test {
 
 TEST_F(Train, LeavesAWholeRunDirectory) {
   make_pairs(data(), 4, 40, 44);
-  const Finished done =
-      train({"--out", run(), "--steps", "6", "--sample-every", "3", "--checkpoint-every", "3"});
+  const Finished done = train({"--out", run(), "--steps", "6", "--sample-every", "3",
+                               "--checkpoint-every", "3", "--no-tensorboard"});
   ASSERT_EQ(done.code, 0) << done.err;
   EXPECT_EQ(
       files_below(run()),
@@ -72,8 +72,8 @@ TEST_F(Train, LeavesAWholeRunDirectory) {
           "checkpoints/00000006/D.optimizer.safetensors", "checkpoints/00000006/D.safetensors",
           "checkpoints/00000006/G.optimizer.safetensors", "checkpoints/00000006/G.safetensors",
           "checkpoints/00000006/state.json", "checkpoints/00000006/trainer.safetensors",
-          "log.jsonl", "model.safetensors", "options.ini", "samples/step_00000003.png",
-          "samples/step_00000006.png"}));
+          "log.jsonl", "model.safetensors", "options.ini", "report.html",
+          "samples/step_00000003.png", "samples/step_00000006.png"}));
   const auto log = log_of(run());
   ASSERT_EQ(log.size(), 6U);
   EXPECT_EQ(log.back()["step"], 6);
