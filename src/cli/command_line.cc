@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -67,6 +68,15 @@ void resolve_alias(Token& token, const std::vector<Field>& fields) {
   }
 }
 
+/// "-1", "-0.5": a value, though it begins as a flag does.
+bool is_negative_number(const std::string& argument) {
+  return argument[0] == '-' && (std::isdigit(argument[1]) != 0 || argument[1] == '.');
+}
+
+bool awaits_value(const std::string& flag) {
+  return flag.starts_with("--") && flag.find('=') == std::string::npos;
+}
+
 /// Brings every way to write a flag into one that Boost takes: aliases resolved, `--no-x` and
 /// `--x` of a switch as `--x=false` and `--x=true`, `-h` and `-q` written out.
 std::vector<std::string> normalise(const std::vector<std::string>& arguments,
@@ -85,6 +95,10 @@ std::vector<std::string> normalise(const std::vector<std::string>& arguments,
     }
     if (argument == "-h" || argument == "--help") {
       help = true;
+      continue;
+    }
+    if (is_negative_number(argument) && !plain.empty() && awaits_value(plain.back())) {
+      plain.back() += "=" + argument;
       continue;
     }
     if (argument[1] != '-') unknown(fields, "", argument, argument.substr(1));

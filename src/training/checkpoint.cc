@@ -67,7 +67,8 @@ Json to_json(const Progress& progress) {
           {"best",
            {{"value", progress.best.value},
             {"step", progress.best.step},
-            {"validations_since", progress.best.validations_since}}}};
+            {"validations_since", progress.best.validations_since}}},
+          {"metrics", progress.metrics}};
 }
 
 Progress progress_from_json(const Json& state) {
@@ -81,6 +82,7 @@ Progress progress_from_json(const Json& state) {
                       plateau.at("bad")};
   const Json& best = loop.at("best");
   progress.best = {best.at("value"), best.at("step"), best.at("validations_since")};
+  progress.metrics = loop.at("metrics");
   return progress;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "models/trainers/trainer.h"
 #include "training/nan_watch.h"
@@ -17,7 +18,8 @@ struct Progress {
   NanWatch::State nan;
   Plateau::State plateau;
   BestSoFar best;
-  TensorList average;  ///< of --ema; empty without
+  nlohmann::ordered_json metrics = nlohmann::ordered_json::object();  ///< of the last validation
+  TensorList average;                                                 ///< of --ema; empty without
 };
 
 /// Writes everything a resume needs as checkpoints/<step>/: `<network>.safetensors`,

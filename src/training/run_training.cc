@@ -58,8 +58,10 @@ class TrainingRun {
   void write_samples();
   void write_checkpoint();
   bool is_due(int64_t every) const;
+  bool validation_is_due() const;
   bool is_finished() const;
   int64_t last_step() const;
+  int64_t scheduled_steps() const;
   int64_t epoch_of(int64_t step) const {
     return (step - 1) * options_.run.accumulate / batches_per_epoch_ + 1;
   }
@@ -138,10 +140,14 @@ void TrainingRun::build_trainer() {
                    batches_per_epoch_, " batches an epoch, ", last_step(), " steps in all"));
 }
 
-int64_t TrainingRun::last_step() const {
+int64_t TrainingRun::scheduled_steps() const {
   const ScheduleOptions& schedule = options_.run.schedule;
   const int64_t batches = batches_per_epoch_ * (schedule.epochs + schedule.epochs_decay);
-  const int64_t all = (batches + options_.run.accumulate - 1) / options_.run.accumulate;
+  return (batches + options_.run.accumulate - 1) / options_.run.accumulate;
+}
+
+int64_t TrainingRun::last_step() const {
+  const int64_t all = scheduled_steps();
   return options_.run.steps > 0 ? std::min(options_.run.steps, all) : all;
 }
 
@@ -152,6 +158,7 @@ void TrainingRun::begin_or_resume() {
     nan_watch_.set_state(progress.nan);
     plateau_.set_state(progress.plateau);
     best_ = progress.best;
+    metrics_ = progress.metrics;
     if (average_) average_->load_state(progress.average, checkpoint->string());
     summary_.first_step = progress.step;
     log_info(message("going on from step ", summary_.first_step));
@@ -241,7 +248,7 @@ void TrainingRun::write_log_line(const Reading& reading, const Loader& loader) {
     if (!facts.contains("lr")) {
       facts["lr"] = lr;
     } else if (lr != facts["lr"]) {
-      facts["lr_" + named.name] = lr;
+      facts[message("lr_", named.name)] = lr;
     }
   }
   facts["batch"] = options_.data.batch_size * options_.run.accumulate;
@@ -309,7 +316,7 @@ void TrainingRun::write_checkpoint() {
     write_exported_model(directory_->model_file().string(), *trainer_, options_, summary_.steps,
                          metrics_);
   }
-  Progress progress{summary_.steps, nan_watch_.state(), plateau_.state(), best_, {}};
+  Progress progress{summary_.steps, nan_watch_.state(), plateau_.state(), best_, metrics_, {}};
   if (average_) progress.average = average_->state();
   save_checkpoint(*directory_, progress, *trainer_, options_);
   saved_step_ = summary_.steps;
@@ -319,6 +326,13 @@ void TrainingRun::write_checkpoint() {
 
 bool TrainingRun::is_due(int64_t every) const {
   return every > 0 && (summary_.steps % every == 0 || summary_.steps == last_step());
+}
+
+/// Not where --steps cuts a run: what a validation decides must not depend on where that was.
+bool TrainingRun::validation_is_due() const {
+  const int64_t every = options_.validation.validate_every;
+  if (data_.validation.dataset == nullptr || every == 0) return false;
+  return summary_.steps % every == 0 || summary_.steps == scheduled_steps();
 }
 
 bool TrainingRun::is_finished() const {
@@ -344,7 +358,7 @@ TrainSummary TrainingRun::run() {
   while (!is_finished() && stop_signal() == 0) {
     take_step(loader);
     show_progress(progress_line());
-    if (held_out != nullptr && is_due(options_.validation.validate_every)) validate_now();
+    if (validation_is_due()) validate_now();
     if (is_due(options_.run.sample_every)) write_samples();
     if (summary_.steps % options_.run.checkpoint_every == 0) write_checkpoint();
   }

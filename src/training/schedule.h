@@ -6,6 +6,7 @@
 #include <span>
 
 #include "core/options.h"
+#include "metrics/metrics.h"
 
 namespace solstice {
 
@@ -42,9 +43,6 @@ struct ScheduleOptions {
 ///    reference's period is `epochs` alone, after which its rate climbs again);
 ///  - plateau and constant: 1; see Plateau.
 double rate_factor(const ScheduleOptions& options, int64_t epoch);
-
-/// What makes a metric better.
-enum class Better { kLower, kHigher };
 
 /// torch.optim.lr_scheduler.ReduceLROnPlateau with the reference's values: a fifth of the rate when
 /// a metric has not improved by one percent for more than five looks in a row.

@@ -61,7 +61,7 @@ void StepLog::write(Json facts, const Reading& reading, double waited) {
   images_per_second_ = static_cast<double>(images_) / seconds;
   for (const auto& [name, value] : reading.losses) facts[name] = number_or_null(value);
   for (const auto& [name, value] : reading.gradient_norms) {
-    facts["grad_norm_" + name] = number_or_null(value);
+    facts[message("grad_norm_", name)] = number_or_null(value);
   }
   facts["images_per_second"] = images_per_second_;
   facts["data_wait"] = (waited - waited_) / seconds;
@@ -100,7 +100,7 @@ void StepLog::add_scalars(int64_t step, const std::string& group,
                           const std::vector<std::pair<std::string, double>>& values) {
   if (!events_) return;
   for (const auto& [name, value] : values) {
-    events_->add_scalar(group + "/" + name, step, static_cast<float>(value));
+    events_->add_scalar(message(group, "/", name), step, static_cast<float>(value));
   }
 }
 

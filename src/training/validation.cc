@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "core/error.h"
@@ -24,6 +25,15 @@ struct Sum {
   int64_t count = 0;
 };
 
+/// Images too small for a metric have none.
+double value_or_nan(const MetricRow& row, const cv::Mat& made, const cv::Mat& wanted) {
+  try {
+    return row.compute(made, wanted);
+  } catch (const Error&) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+}
+
 void add_metrics(const Comparison& comparison, std::map<std::string, Sum>& sums) {
   const at::Tensor image = comparison.image.detach().to(at::kFloat).to(at::kCPU);
   const at::Tensor truth = comparison.truth.to(at::kCPU);
@@ -31,8 +41,7 @@ void add_metrics(const Comparison& comparison, std::map<std::string, Sum>& sums)
     const cv::Mat made = to_pixels(image[i], CV_8U);
     const cv::Mat wanted = to_pixels(truth[i], CV_8U);
     for (const MetricRow& row : metric_table()) {
-      if (made.cols < row.smallest_side || made.rows < row.smallest_side) continue;
-      const double value = row.compute(made, wanted);
+      const double value = value_or_nan(row, made, wanted);
       // Equal images have no finite PSNR; one of them must not hide the rest.
       if (!std::isfinite(value)) continue;
       Sum& sum = sums[joined(comparison.name, row.name)];
@@ -81,8 +90,8 @@ std::string best_metric(const ValidationOptions& options, const TrainerRow& row)
 
 Better better_of(const std::string& metric) {
   for (const MetricRow& row : metric_table()) {
-    if (metric == row.name || metric.ends_with("_" + std::string(row.name))) {
-      return row.higher_is_better ? Better::kHigher : Better::kLower;
+    if (metric == row.name || metric.ends_with(message("_", row.name))) {
+      return row.better;
     }
   }
   return Better::kLower;

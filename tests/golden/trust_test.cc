@@ -81,8 +81,10 @@ class Trust : public ::testing::Test {
   TemporaryDirectory directory_;
 };
 
-/// A rate of 1 without any norm: the weights leave float's range within a few steps.
-const std::vector<std::string> kDiverging{"--lr", "1", "--norm", "none", "--gan-mode", "lsgan"};
+/// Weights drawn 5,000 times too large, without any norm to hold them: the discriminator's gradient
+/// leaves float's range in every step.
+const std::vector<std::string> kDiverging{"--init-gain", "100",   "--norm",          "none",
+                                          "--gan-mode",  "lsgan", "--discriminator", "basic"};
 
 std::vector<std::string> operator+(std::vector<std::string> left,
                                    const std::vector<std::string>& right) {
@@ -97,10 +99,13 @@ TEST_F(Trust, AStepThatIsNoNumberIsUndoneAndTheRateLowered) {
   const auto events = events_of(run(), "nan");
   ASSERT_GE(events.size(), 3U) << done.err;
   EXPECT_NE(events[2]["action"].get<std::string>().find("halved"), std::string::npos);
-  const auto log = log_of(run());
-  EXPECT_LT(log.back().value("lr", 0.0) + 1e-9, 1.0);
-  // The model is made of numbers: what it translates is no black or grey picture by accident, and
-  // translate refuses tensors that are none.
+  EXPECT_NE(done.err.find("is no number; step undone, learning rate halved"), std::string::npos);
+  std::vector<double> rates;
+  for (const Json& line : log_of(run())) {
+    if (line.contains("lr")) rates.push_back(line["lr"]);
+  }
+  ASSERT_EQ(rates.size(), 12U);
+  EXPECT_DOUBLE_EQ(rates.back(), 2e-4 / 8) << "after three times three bad steps";
   const Finished used = run_solstice({"translate", "--model", run(), (data() / "trainA").string(),
                                       "--out", run("out"), "--threads", "1"});
   EXPECT_EQ(used.code, 0) << used.err;
@@ -178,7 +183,7 @@ TEST_F(Trust, TranslatesBothWaysWithOneFile) {
     EXPECT_EQ(done.code, 0) << done.err;
     return read_text(fs::path(out) / "000.png");
   };
-  EXPECT_NE(translate("AtoB"), translate("BtoA"));
+  EXPECT_TRUE(translate("AtoB") != translate("BtoA"));
 }
 
 /// Everything that a resume has to bring back, at once.
@@ -218,7 +223,8 @@ TEST_F(Trust, AResumeBringsBackPoolsAverageScalerPlateauAndBest) {
        {"model.safetensors", "best.safetensors", "checkpoints/00000021/D_B.safetensors",
         "checkpoints/00000021/G.optimizer.safetensors", "checkpoints/00000021/trainer.safetensors",
         "checkpoints/00000021/average.safetensors", "checkpoints/00000021/state.json"}) {
-    EXPECT_EQ(read_text(run("whole") + "/" + file), read_text(run("parts") + "/" + file)) << file;
+    EXPECT_TRUE(read_text(run("whole") + "/" + file) == read_text(run("parts") + "/" + file))
+        << file;
   }
   EXPECT_EQ(log_of(run("whole")), log_of(run("parts")));
 }
@@ -240,7 +246,7 @@ TEST_F(Trust, LeavesAReportAndTensorBoardFiles) {
   ASSERT_EQ(train_pairs({"--steps", "4", "--sample-every", "2", "--out", run()}).code, 0);
   const std::string page = read_text(run() + "/report.html");
   EXPECT_NE(page.find("G_L1"), std::string::npos);
-  EXPECT_NE(page.find("data:image/png;base64,"), std::string::npos);
+  EXPECT_NE(page.find("data:image/"), std::string::npos);
   EXPECT_EQ(files_below(fs::path(run()) / "tensorboard").size(), 1U);
   ASSERT_EQ(train_pairs({"--steps", "1", "--no-tensorboard", "--out", run("plain")}).code, 0);
   EXPECT_FALSE(fs::exists(run("plain") + "/tensorboard"));
@@ -264,7 +270,7 @@ TEST_F(Trust, BadOptionsAreOneLineBeforeAnyWork) {
       {{"--on-nan", "shrug"}, "--on-nan"},
       {{"--ema", "1"}, "--ema"},
       {{"--freeze", "middle"}, "--freeze middle"},
-      {{"--gan-mode", "wgan"}, "did you mean"},
+      {{"--gan-mode", "wgan"}, "wgangp"},
   };
   for (const auto& [options, named] : cases) {
     const Finished done =
