@@ -69,14 +69,20 @@ struct Translator::State {
 
 namespace {
 
-/// The tensors of one direction: of a CycleGAN file those under G_A. or G_B., else all.
-TensorList tensors_of_direction(const ModelFile& file, const std::string& direction) {
-  const std::string prefix = direction == "BtoA" ? "G_B." : "G_A.";
+/// Leaves of a CycleGAN file the generator of one direction: G_A translates as it was trained
+/// (from A to B unless --direction said otherwise then), G_B the other way. Of other files all.
+TensorList choose_direction(ModelFile& file, const std::string& direction) {
+  const bool as_trained = direction.empty() || direction == file.metadata.direction;
+  const std::string prefix = as_trained ? "G_A." : "G_B.";
   TensorList chosen;
   bool two_ways = false;
   for (const auto& [name, tensor] : file.weights.tensors) {
     two_ways = two_ways || name.starts_with("G_A.") || name.starts_with("G_B.");
     if (name.starts_with(prefix)) chosen.emplace_back(name.substr(prefix.size()), tensor);
+  }
+  if (two_ways && !as_trained) {
+    GeneratorOptions& generator = file.metadata.generator;
+    std::swap(generator.input_nc, generator.output_nc);
   }
   if (two_ways) return chosen;
   if (!direction.empty() && file.self_described && direction != file.metadata.direction) {
@@ -103,11 +109,11 @@ Translator::Translator(const TranslatorOptions& options) : state_(std::make_uniq
   }
   state_->device = at::Device(open_device(options.device));
   state_->model = load_model(options.model);
+  const TensorList tensors = choose_direction(state_->model, options.direction);
   const GeneratorOptions& generator = state_->model.metadata.generator;
   try {
     state_->network = make_generator(generator);
-    load_state(*state_->network, tensors_of_direction(state_->model, options.direction),
-               state_->model.path);
+    load_state(*state_->network, tensors, state_->model.path);
     state_->network->eval();
     state_->network->to(state_->device);
     make_channels_last(*state_->network);

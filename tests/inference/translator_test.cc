@@ -51,6 +51,41 @@ TEST(Translator, KeepsEverySizeDepthAndChannelCount) {
   }
 }
 
+/// G_A from 3 channels to 1, G_B from 1 to 3, trained in the given direction.
+std::string save_two_ways(const testing::TemporaryDirectory& directory, const char* direction) {
+  ModelMetadata metadata;
+  metadata.direction = direction;
+  metadata.generator = {.kind = "resnet_1blocks", .input_nc = 3, .output_nc = 1, .ngf = 2};
+  TensorList tensors;
+  for (const char* prefix : {"G_A.", "G_B."}) {
+    for (auto& [name, tensor] : state_of(*make_generator(metadata.generator))) {
+      tensors.emplace_back(prefix + name, tensor);
+    }
+    std::swap(metadata.generator.input_nc, metadata.generator.output_nc);
+  }
+  const std::string path = (directory / (std::string(direction) + ".safetensors")).string();
+  save_model(path, metadata, tensors);
+  return path;
+}
+
+TEST(Translator, TakesTheGeneratorOfTheDirectionAskedFor) {
+  const testing::TemporaryDirectory directory;
+  const Image colour = noise(16, 12, CV_8UC3);
+  const auto channels = [&](const std::string& path, const char* direction) {
+    const Translator translator({path, direction, "cpu"});
+    return translator.translate({&colour, 1}).front().pixels.channels();
+  };
+  const std::string forward = save_two_ways(directory, "AtoB");
+  EXPECT_EQ(channels(forward, ""), 1);
+  EXPECT_EQ(channels(forward, "AtoB"), 1);
+  EXPECT_EQ(channels(forward, "BtoA"), 3);
+  // Trained from B to A: its first generator makes A of B.
+  const std::string backward = save_two_ways(directory, "BtoA");
+  EXPECT_EQ(channels(backward, ""), 1);
+  EXPECT_EQ(channels(backward, "BtoA"), 1);
+  EXPECT_EQ(channels(backward, "AtoB"), 3);
+}
+
 TEST(Translator, CarriesAlphaOverUntouched) {
   const testing::TemporaryDirectory directory;
   const Translator translator({save_generator(directory, "resnet_2blocks"), "", "cpu"});
