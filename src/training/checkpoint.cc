@@ -21,7 +21,7 @@ const std::set<std::string> kMayChange = {
     "out",       "recipe",       "resume",           "steps",
     "log-every", "sample-every", "checkpoint-every", "keep-checkpoints",
     "workers",   "threads",      "device",           "data",
-    "pairs"};
+    "pairs",     "memory"};
 
 Json fixed_options(const TrainOptions& options) {
   TrainOptions copy = options;
