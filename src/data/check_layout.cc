@@ -13,8 +13,6 @@ namespace solstice {
 namespace fs = std::filesystem;
 namespace {
 
-std::string size_text(cv::Size size) { return message(size.width, "x", size.height); }
-
 void require_options_fit(const DataOptions& options) {
   const bool resizes = options.preprocess == Preprocess::kResizeAndCrop ||
                        options.preprocess == Preprocess::kFit ||

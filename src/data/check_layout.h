@@ -1,8 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "data/image_cache.h"
 #include "data/layouts.h"
 
 namespace solstice {
@@ -18,7 +20,8 @@ struct CheckedLayout {
 CheckedLayout check_layout(const DataOptions& options, Layout layout);
 
 /// The data set of a layout that was checked. Throws Error(kInput) when not one usable sample is
-/// left.
-OpenedDataset open_layout(const DataOptions& options, CheckedLayout checked);
+/// left. Data sets of the same options may share a cache.
+OpenedDataset open_layout(const DataOptions& options, CheckedLayout checked,
+                          std::shared_ptr<ImageCache> cache);
 
 }  // namespace solstice

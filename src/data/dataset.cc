@@ -29,28 +29,30 @@ std::string count_text(const Layout& layout) {
   return message(", ", layout.a.size(), layout.a.size() == 1 ? " pair" : " pairs");
 }
 
-std::unique_ptr<Dataset> make_dataset(const DataOptions& options, Layout& layout) {
+std::unique_ptr<Dataset> make_dataset(const DataOptions& options, Layout& layout,
+                                      std::shared_ptr<ImageCache> cache) {
   switch (layout.arrangement) {
     case Arrangement::kSideBySide:
-      return make_side_by_side(options, std::move(layout.a));
+      return make_side_by_side(options, std::move(cache), std::move(layout.a));
     case Arrangement::kPairs:
-      return make_paired(options, std::move(layout.a), std::move(layout.b));
+      return make_paired(options, std::move(cache), std::move(layout.a), std::move(layout.b));
     case Arrangement::kUnpaired:
-      return make_unpaired(options, std::move(layout.a), std::move(layout.b));
+      return make_unpaired(options, std::move(cache), std::move(layout.a), std::move(layout.b));
     case Arrangement::kUnpairedHalves:
-      return make_unpaired_halves(options, std::move(layout.a));
+      return make_unpaired_halves(options, std::move(cache), std::move(layout.a));
   }
   return nullptr;
 }
 
 }  // namespace
 
-OpenedDataset open_layout(const DataOptions& options, CheckedLayout checked) {
+OpenedDataset open_layout(const DataOptions& options, CheckedLayout checked,
+                          std::shared_ptr<ImageCache> cache) {
   Layout& layout = checked.layout;
   require_samples(options, layout);
   OpenedDataset opened;
   opened.reading = layout.reading + count_text(layout);
-  opened.dataset = make_dataset(options, layout);
+  opened.dataset = make_dataset(options, layout, std::move(cache));
   opened.problems = std::move(layout.problems);
   opened.sizes = std::move(checked.sizes);
   return opened;
@@ -59,7 +61,8 @@ OpenedDataset open_layout(const DataOptions& options, CheckedLayout checked) {
 OpenedDataset open_dataset(const DataOptions& options, const std::string& split, Pairing wanted) {
   std::optional<Layout> found = find_layout(options, split, wanted);
   if (!found) throw_unknown_layout(options, split);
-  return open_layout(options, check_layout(options, std::move(*found)));
+  return open_layout(options, check_layout(options, std::move(*found)),
+                     std::make_shared<ImageCache>(options.memory.bytes));
 }
 
 void require_sides(const OpenedDataset& opened, int64_t multiple, const std::string& network) {

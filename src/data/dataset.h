@@ -30,7 +30,7 @@ class Dataset {
   virtual std::string name(int64_t index) const = 0;
   /// Draws from `rng` in this order: the index of the target's file (unpaired only), then left
   /// edge, top edge and flip, once for a pair, for input and then target when unpaired.
-  /// Throws Error(kInput) "FILE: reason" when a file cannot be decoded.
+  /// Throws Error(kInput) "FILE: reason" when a file cannot be decoded or is a single colour.
   virtual Sample get(int64_t index, Rng& rng) const = 0;
   /// The sample without any draw: resized as get() does, the crop from the middle, not mirrored,
   /// the target's file by index (modulo their number) when unpaired. Throws as get().

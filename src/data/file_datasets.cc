@@ -6,44 +6,16 @@
 #include "core/error.h"
 #include "core/message.h"
 #include "data/preprocess.h"
-#include "image/codec.h"
 
 namespace solstice {
 namespace fs = std::filesystem;
 namespace {
 
-std::string size_text(const cv::Mat& pixels) { return message(pixels.cols, "x", pixels.rows); }
-
-cv::Mat load_pixels(const fs::path& file) { return load_image(file.string()).pixels; }
-
-/// The crop was checked against the header; a file may have been replaced since.
-void require_crop_fits(const DataOptions& options, const cv::Mat& pixels, const fs::path& file) {
-  const int64_t crop = options.crop_size;
-  if (options.preprocess == Preprocess::kCrop && (pixels.cols < crop || pixels.rows < crop)) {
-    throw Error(ErrorKind::kInput, message(file.string(), ": is ", size_text(pixels),
-                                           " now, smaller than crop-size ", crop));
-  }
-}
-
-struct Halves {
-  cv::Mat left;
-  cv::Mat right;
-};
-
-Halves load_halves(const fs::path& file) {
-  const cv::Mat both = load_pixels(file);
-  const int half = both.cols / 2;
-  if (half == 0 || both.cols % 2 != 0) {
-    throw Error(ErrorKind::kInput,
-                message(file.string(), ": is ", size_text(both), " now, which cannot be halved"));
-  }
-  return {both.colRange(0, half), both.colRange(half, both.cols)};
-}
-
 class FileDataset : public Dataset {
  public:
-  FileDataset(const DataOptions& options, std::vector<fs::path> inputs)
-      : options_(options), inputs_(std::move(inputs)) {}
+  FileDataset(const DataOptions& options, std::shared_ptr<ImageCache> cache,
+              std::vector<fs::path> inputs)
+      : options_(options), images_(options, std::move(cache)), inputs_(std::move(inputs)) {}
 
   int64_t size() const override { return static_cast<int64_t>(inputs_.size()); }
   Pairing pairing() const override { return Pairing::kPaired; }
@@ -60,19 +32,31 @@ class FileDataset : public Dataset {
   }
   const DataOptions& options() const { return options_; }
 
-  Geometry geometry_of(const cv::Mat& pixels, const fs::path& file, Rng* rng) const {
-    require_crop_fits(options_, pixels, file);
-    return rng ? draw_geometry(options_, pixels.size(), *rng)
-               : centre_geometry(options_, pixels.size());
+  const ImageSource& images() const { return images_; }
+
+  Geometry geometry_of(const LoadedImage& image, const fs::path& file, Rng* rng) const {
+    // Checked against the header before; a file may have been replaced since.
+    const cv::Size size = image.source;
+    const int64_t crop = options_.crop_size;
+    if (options_.preprocess == Preprocess::kCrop && std::min(size.width, size.height) < crop) {
+      throw Error(ErrorKind::kInput, message(file.string(), ": is ", size_text(size),
+                                             " now, smaller than crop-size ", crop));
+    }
+    return rng ? draw_geometry(options_, size, *rng) : centre_geometry(options_, size);
   }
 
-  Sample make_pair(int64_t index, const cv::Mat& from, const cv::Mat& to, Rng* rng) const {
+  at::Tensor alone(const LoadedImage& image, const fs::path& file, Rng* rng) const {
+    return preprocess(image.pixels, geometry_of(image, file, rng));
+  }
+
+  Sample make_pair(int64_t index, const LoadedImage& from, const LoadedImage& to, Rng* rng) const {
     const Geometry geometry = geometry_of(from, input(index), rng);
-    return {preprocess(from, geometry), preprocess(to, geometry), name(index)};
+    return {preprocess(from.pixels, geometry), preprocess(to.pixels, geometry), name(index)};
   }
 
  private:
   DataOptions options_;
+  ImageSource images_;
   std::vector<fs::path> inputs_;
 };
 
@@ -82,7 +66,7 @@ class SideBySideDataset final : public FileDataset {
 
  private:
   Sample make(int64_t index, Rng* rng) const override {
-    Halves halves = load_halves(input(index));
+    LoadedHalves halves = images().halves(input(index));
     if (options().direction == Direction::kBtoA) std::swap(halves.left, halves.right);
     return make_pair(index, halves.left, halves.right, rng);
   }
@@ -90,19 +74,19 @@ class SideBySideDataset final : public FileDataset {
 
 class PairedDataset final : public FileDataset {
  public:
-  PairedDataset(const DataOptions& options, std::vector<fs::path> inputs,
-                std::vector<fs::path> targets)
-      : FileDataset(options, std::move(inputs)), targets_(std::move(targets)) {}
+  PairedDataset(const DataOptions& options, std::shared_ptr<ImageCache> cache,
+                std::vector<fs::path> inputs, std::vector<fs::path> targets)
+      : FileDataset(options, std::move(cache), std::move(inputs)), targets_(std::move(targets)) {}
 
  private:
   Sample make(int64_t index, Rng* rng) const override {
     const fs::path& target = targets_[static_cast<size_t>(index)];
-    const cv::Mat from = load_pixels(input(index));
-    const cv::Mat to = load_pixels(target);
-    if (from.size() != to.size()) {
+    const LoadedImage from = images().whole(input(index));
+    const LoadedImage to = images().whole(target);
+    if (from.source != to.source) {
       throw Error(ErrorKind::kInput,
-                  message(input(index).string(), ": is ", size_text(from), " now, its partner ",
-                          target.string(), " is ", size_text(to)));
+                  message(input(index).string(), ": is ", size_text(from.source),
+                          " now, its partner ", target.string(), " is ", size_text(to.source)));
     }
     return make_pair(index, from, to, rng);
   }
@@ -112,9 +96,9 @@ class PairedDataset final : public FileDataset {
 
 class UnpairedDataset final : public FileDataset {
  public:
-  UnpairedDataset(const DataOptions& options, std::vector<fs::path> inputs,
-                  std::vector<fs::path> targets)
-      : FileDataset(options, std::move(inputs)), targets_(std::move(targets)) {}
+  UnpairedDataset(const DataOptions& options, std::shared_ptr<ImageCache> cache,
+                  std::vector<fs::path> inputs, std::vector<fs::path> targets)
+      : FileDataset(options, std::move(cache), std::move(inputs)), targets_(std::move(targets)) {}
 
   int64_t size() const override {
     return std::max(FileDataset::size(), static_cast<int64_t>(targets_.size()));
@@ -125,14 +109,10 @@ class UnpairedDataset final : public FileDataset {
   Sample make(int64_t index, Rng* rng) const override {
     const auto count = static_cast<int64_t>(targets_.size());
     const int64_t drawn = rng ? rng->below(count) : index % count;
-    at::Tensor from = read(input(index), rng);
-    at::Tensor to = read(targets_[static_cast<size_t>(drawn)], rng);
+    const fs::path& target = targets_[static_cast<size_t>(drawn)];
+    at::Tensor from = alone(images().whole(input(index)), input(index), rng);
+    at::Tensor to = alone(images().whole(target), target, rng);
     return {std::move(from), std::move(to), name(index)};
-  }
-
-  at::Tensor read(const fs::path& file, Rng* rng) const {
-    const cv::Mat pixels = load_pixels(file);
-    return preprocess(pixels, geometry_of(pixels, file, rng));
   }
 
   std::vector<fs::path> targets_;
@@ -150,14 +130,11 @@ class UnpairedHalvesDataset final : public FileDataset {
     int64_t other = index;
     if (rng) other = (index + 1 + rng->below(std::max<int64_t>(size() - 1, 1))) % size();
     const bool swapped = options().direction == Direction::kBtoA;
-    at::Tensor from = read(index, swapped ? &Halves::right : &Halves::left, rng);
-    at::Tensor to = read(other, swapped ? &Halves::left : &Halves::right, rng);
+    const LoadedHalves one = images().halves(input(index));
+    const LoadedHalves another = images().halves(input(other));
+    at::Tensor from = alone(swapped ? one.right : one.left, input(index), rng);
+    at::Tensor to = alone(swapped ? another.left : another.right, input(other), rng);
     return {std::move(from), std::move(to), name(index)};
-  }
-
-  at::Tensor read(int64_t index, cv::Mat Halves::*side, Rng* rng) const {
-    const cv::Mat pixels = load_halves(input(index)).*side;
-    return preprocess(pixels, geometry_of(pixels, input(index), rng));
   }
 };
 
@@ -184,25 +161,28 @@ std::string name_of_file(const fs::path& file, const DataOptions& options) {
 }
 
 std::unique_ptr<Dataset> make_side_by_side(const DataOptions& options,
+                                           std::shared_ptr<ImageCache> cache,
                                            std::vector<fs::path> files) {
-  return std::make_unique<SideBySideDataset>(options, std::move(files));
+  return std::make_unique<SideBySideDataset>(options, std::move(cache), std::move(files));
 }
 
-std::unique_ptr<Dataset> make_paired(const DataOptions& options, std::vector<fs::path> a,
-                                     std::vector<fs::path> b) {
+std::unique_ptr<Dataset> make_paired(const DataOptions& options, std::shared_ptr<ImageCache> cache,
+                                     std::vector<fs::path> a, std::vector<fs::path> b) {
   if (options.direction == Direction::kBtoA) std::swap(a, b);
-  return std::make_unique<PairedDataset>(options, std::move(a), std::move(b));
+  return std::make_unique<PairedDataset>(options, std::move(cache), std::move(a), std::move(b));
 }
 
-std::unique_ptr<Dataset> make_unpaired(const DataOptions& options, std::vector<fs::path> a,
+std::unique_ptr<Dataset> make_unpaired(const DataOptions& options,
+                                       std::shared_ptr<ImageCache> cache, std::vector<fs::path> a,
                                        std::vector<fs::path> b) {
   if (options.direction == Direction::kBtoA) std::swap(a, b);
-  return std::make_unique<UnpairedDataset>(options, std::move(a), std::move(b));
+  return std::make_unique<UnpairedDataset>(options, std::move(cache), std::move(a), std::move(b));
 }
 
 std::unique_ptr<Dataset> make_unpaired_halves(const DataOptions& options,
+                                              std::shared_ptr<ImageCache> cache,
                                               std::vector<fs::path> files) {
-  return std::make_unique<UnpairedHalvesDataset>(options, std::move(files));
+  return std::make_unique<UnpairedHalvesDataset>(options, std::move(cache), std::move(files));
 }
 
 std::unique_ptr<Dataset> make_centred(std::unique_ptr<Dataset> dataset) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "data/image_source.h"
 
 namespace solstice {
 
@@ -14,21 +15,25 @@ std::string name_of_file(const std::filesystem::path& file, const DataOptions& o
 
 /// The data sets that read image files. Paths are taken as they are, names are written relative to
 /// options.data. All files were checked before; one that changed since is an error of get().
+/// Data sets may share a cache, which may be null.
 std::unique_ptr<Dataset> make_side_by_side(const DataOptions& options,
+                                           std::shared_ptr<ImageCache> cache,
                                            std::vector<std::filesystem::path> files);
 
 /// b[i] belongs to a[i].
-std::unique_ptr<Dataset> make_paired(const DataOptions& options,
+std::unique_ptr<Dataset> make_paired(const DataOptions& options, std::shared_ptr<ImageCache> cache,
                                      std::vector<std::filesystem::path> a,
                                      std::vector<std::filesystem::path> b);
 
 /// As long as the longer list; the input list is repeated when it is the shorter one.
 std::unique_ptr<Dataset> make_unpaired(const DataOptions& options,
+                                       std::shared_ptr<ImageCache> cache,
                                        std::vector<std::filesystem::path> a,
                                        std::vector<std::filesystem::path> b);
 
 /// The left half of every file with the right half of another one.
 std::unique_ptr<Dataset> make_unpaired_halves(const DataOptions& options,
+                                              std::shared_ptr<ImageCache> cache,
                                               std::vector<std::filesystem::path> files);
 
 /// The same samples, but get() is get_centre(): it draws nothing.

@@ -35,6 +35,8 @@ struct DataOptions {
   bool shuffle = true;
   int64_t max_images = 0;
   double val_split = 0;
+  ByteSize memory = {int64_t{1} << 30};
+  bool keep_flat_images = false;
   int64_t batch_size = 1;
 
   template <class Self, class Visit>
@@ -54,6 +56,9 @@ struct DataOptions {
     visit("val-split", self.val_split,
           "share of the training samples held out for validation when there is no val folder",
           Range{0, 0.9});
+    visit("memory", self.memory, "decoded images kept between epochs, in all; 0: none");
+    visit("keep-flat-images", self.keep_flat_images,
+          "train on images of a single colour too (they are left out otherwise)");
     visit("batch-size", self.batch_size, "images per step", Range{1, 4096});
   }
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "core/message.h"
 #include "image/resize.h"
 #include "image/tensor_bridge.h"
 
@@ -38,6 +39,13 @@ cv::Size resized_size(const DataOptions& options, cv::Size source) {
   return source;
 }
 
+cv::Mat without_alpha(const cv::Mat& pixels) {
+  if (pixels.channels() != 4) return pixels;
+  cv::Mat colour;
+  cv::cvtColor(pixels, colour, cv::COLOR_RGBA2RGB);
+  return colour;
+}
+
 cv::Mat resize_if_needed(const cv::Mat& pixels, cv::Size size) {
   if (pixels.size() == size) return pixels;
   cv::Mat eight_bit = pixels;
@@ -46,6 +54,8 @@ cv::Mat resize_if_needed(const cv::Mat& pixels, cv::Size size) {
 }
 
 }  // namespace
+
+std::string size_text(cv::Size size) { return message(size.width, "x", size.height); }
 
 cv::Size preprocessed_size(const DataOptions& options, cv::Size source) {
   const bool whole =
@@ -75,10 +85,12 @@ Geometry centre_geometry(const DataOptions& options, cv::Size source) {
   return geometry;
 }
 
+cv::Mat resize_for(const DataOptions& options, const cv::Mat& pixels) {
+  return resize_if_needed(without_alpha(pixels), resized_size(options, pixels.size()));
+}
+
 at::Tensor preprocess(const cv::Mat& pixels, const Geometry& geometry) {
-  cv::Mat image = pixels;
-  if (image.channels() == 4) cv::cvtColor(pixels, image, cv::COLOR_RGBA2RGB);
-  image = resize_if_needed(image, geometry.resized)(geometry.crop);
+  cv::Mat image = resize_if_needed(without_alpha(pixels), geometry.resized)(geometry.crop);
   if (geometry.flip) {
     cv::Mat mirrored;
     cv::flip(image, mirrored, 1);

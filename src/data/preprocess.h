@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <opencv2/core/mat.hpp>
+#include <string>
 
 #include "core/rng.h"
 #include "data/dataset.h"
@@ -16,6 +17,9 @@ struct Geometry {
   cv::Rect crop;  ///< inside `resized`
   bool flip = false;
 };
+
+/// "640x480".
+std::string size_text(cv::Size size);
 
 /// The size of the tensors that come from an image of `source` size.
 ///  - resize_and_crop: squashed to load_size x load_size, cropped to crop_size x crop_size
@@ -33,6 +37,10 @@ Geometry draw_geometry(const DataOptions& options, cv::Size source, Rng& rng);
 
 /// The middle of the resized image, not mirrored: what validation looks at.
 Geometry centre_geometry(const DataOptions& options, cv::Size source);
+
+/// What of preprocess() no draw decides: alpha is dropped, the image resized. preprocess() makes
+/// the same of the result as of the pixels.
+cv::Mat resize_for(const DataOptions& options, const cv::Mat& pixels);
 
 /// Applies it to an image of 1 (grey), 3 (RGB) or 4 (RGBA) channels, 8 or 16 bit. Resizing is
 /// Pillow's antialiased bicubic in 8 bit; an image that is only cropped keeps its 16 bit. Grey

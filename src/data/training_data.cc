@@ -139,13 +139,14 @@ TrainingData open_training_data(const DataOptions& options, Pairing wanted, uint
   if (!found) throw_unknown_layout(options, "train");
   CheckedLayout training = check_layout(options, std::move(*found));
   std::optional<CheckedLayout> validation = find_validation(options, wanted, training, seed);
+  const auto cache = std::make_shared<ImageCache>(options.memory.bytes);
   TrainingData data;
   if (validation) {
     remove_shared(training.layout, validation->layout);
-    data.validation = open_layout(options, std::move(*validation));
+    data.validation = open_layout(options, std::move(*validation), cache);
     data.validation.dataset = make_centred(std::move(data.validation.dataset));
   }
-  data.training = open_layout(options, std::move(training));
+  data.training = open_layout(options, std::move(training), cache);
   return data;
 }
 

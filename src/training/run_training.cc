@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <set>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -13,7 +14,6 @@
 #include "core/rng.h"
 #include "core/stop.h"
 #include "data/loader.h"
-#include "data/training_data.h"
 #include "image/codec.h"
 #include "inference/device.h"
 #include "models/networks/image_module.h"
@@ -26,6 +26,7 @@
 #include "training/sample_grid.h"
 #include "training/step_log.h"
 #include "training/training_checks.h"
+#include "training/training_data_report.h"
 #include "training/warm_start.h"
 
 namespace solstice {
@@ -36,6 +37,19 @@ using Json = nlohmann::ordered_json;
 
 /// What the generator of weights is seeded with is kept apart from what the steps draw.
 constexpr uint64_t kStepKey = 0x57e9;
+
+/// printf of one number.
+std::string rounded(const char* format, double value) {
+  char text[48];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+std::string fixed_numbers(const std::map<std::string, double>& numbers) {
+  std::string text;
+  for (const auto& [name, value] : numbers) text += message("  ", name, rounded(" %.3f", value));
+  return text;
+}
 
 /// One training run: the loop, and what it keeps between steps. The loop knows no loss by name.
 class TrainingRun {
@@ -72,6 +86,7 @@ class TrainingRun {
   at::Device device_ = at::kCPU;
   std::unique_ptr<RunDirectory> directory_;
   TrainingData data_;
+  std::set<std::string> reported_;  ///< files that were said to be left out
   std::unique_ptr<Trainer> trainer_;
   std::optional<GeneratorAverage> average_;
   std::optional<StepLog> log_;
@@ -94,22 +109,9 @@ TrainingRun::TrainingRun(const TrainOptions& options) : options_(options) {
 }
 
 void TrainingRun::open_data() {
-  const Pairing pairing = trainer_row(options_.trainer.kind).pairing;
-  data_ = open_training_data(options_.data, pairing, static_cast<uint64_t>(options_.run.seed));
-  log_info(message(options_.data.data, ": ", data_.training.reading));
-  if (data_.validation.dataset) log_info("validation: " + data_.validation.reading);
-  for (const OpenedDataset* part : {&data_.training, &data_.validation}) {
-    for (const DataProblem& problem : part->problems) {
-      log_warning(problem.file + ": " + problem.what + "; left out");
-    }
-    summary_.bad_files += static_cast<int64_t>(part->problems.size());
-  }
+  data_ = open_and_report(options_, reported_);
+  summary_.bad_files = static_cast<int64_t>(reported_.size());
   check_validation_is_there(options_, metric_, data_.validation.dataset != nullptr);
-  const GeneratorOptions& generator = options_.trainer.generator;
-  const int64_t multiple = generator_row(generator.kind).size_multiple(generator);
-  for (const OpenedDataset* part : {&data_.training, &data_.validation}) {
-    require_sides(*part, multiple, generator.kind);
-  }
   const int64_t batch = options_.data.batch_size;
   batches_per_epoch_ = (data_.training.dataset->size() + batch - 1) / batch;
 }
@@ -128,16 +130,8 @@ void TrainingRun::build_trainer() {
   trainer_ = make_trainer(options_.trainer);
   for (const NamedNetwork& named : trainer_->networks()) named.network->to(device_);
   if (options_.run.ema > 0) average_.emplace(*trainer_, options_.run.ema);
-  std::string sizes;
-  for (const NamedNetwork& named : trainer_->networks()) {
-    const auto parameters = static_cast<double>(count_parameters(*named.network));
-    char text[64];
-    std::snprintf(text, sizeof text, "%s%s %.2f M", sizes.empty() ? "" : ", ", named.name.c_str(),
-                  parameters / 1e6);
-    sizes += text;
-  }
-  log_info(message(options_.trainer.kind, " on ", device_.str(), ": ", sizes, " parameters; ",
-                   batches_per_epoch_, " batches an epoch, ", last_step(), " steps in all"));
+  log_info(message(options_.trainer.kind, " on ", device_.str(), ": ", parameter_counts(*trainer_),
+                   "; ", batches_per_epoch_, " batches an epoch, ", last_step(), " steps in all"));
 }
 
 int64_t TrainingRun::scheduled_steps() const {
@@ -258,19 +252,12 @@ void TrainingRun::write_log_line(const Reading& reading, const Loader& loader) {
 }
 
 std::string TrainingRun::progress_line() const {
-  std::string losses;
-  for (const auto& [name, value] : summary_.losses) {
-    char text[48];
-    std::snprintf(text, sizeof text, "  %s %.3f", name.c_str(), value);
-    losses += text;
-  }
-  const double speed = log_->images_per_second();
-  char rate[48];
-  std::snprintf(rate, sizeof rate, "  %.2f images/s", speed);
   const auto left = static_cast<double>((last_step() - summary_.steps) * options_.data.batch_size *
                                         options_.run.accumulate);
-  return message("step ", summary_.steps, "/", last_step(), "  epoch ", summary_.epoch, losses,
-                 rate, "  ETA ", format_duration(speed > 0 ? left / speed : NAN));
+  const double speed = log_->images_per_second();
+  return message("step ", summary_.steps, "/", last_step(), "  epoch ", summary_.epoch,
+                 fixed_numbers(summary_.losses), rounded("  %.2f images/s", speed), "  ETA ",
+                 format_duration(speed > 0 ? left / speed : NAN));
 }
 
 void TrainingRun::validate_now() {
@@ -279,9 +266,7 @@ void TrainingRun::validate_now() {
   Json facts = metrics_;
   std::string line = message("step ", summary_.steps, ": validation");
   for (const auto& [name, value] : metrics_.items()) {
-    char text[48];
-    std::snprintf(text, sizeof text, "  %s %.4g", name.c_str(), value.get<double>());
-    line += text;
+    line += message("  ", name, rounded(" %.4g", value.get<double>()));
   }
   if (!metric_.empty() && metrics_.contains(metric_)) {
     const double value = metrics_[metric_];
@@ -365,6 +350,7 @@ TrainSummary TrainingRun::run() {
   clear_progress();
   if (summary_.steps > 0) write_checkpoint();
   for (const DataProblem& problem : loader.failures()) {
+    if (!reported_.insert(problem.file).second) continue;
     log_warning(problem.file + ": " + problem.what + "; replaced by another sample");
     ++summary_.bad_files;
   }

@@ -49,6 +49,7 @@ inline DataOptions plain_options(const std::filesystem::path& data, int64_t crop
   options.preprocess = Preprocess::kCrop;
   options.crop_size = crop;
   options.flip = false;
+  options.keep_flat_images = true;  // one level a file tells files apart
   options.shuffle = false;
   return options;
 }

@@ -1,0 +1,56 @@
+#include "training/training_data_report.h"
+
+#include "core/log.h"
+#include "core/message.h"
+#include "data/image_review.h"
+#include "models/networks/image_module.h"
+
+namespace solstice {
+namespace {
+
+/// A start must not take long, however many images there are.
+constexpr double kReviewSeconds = 2;
+
+void report(const std::vector<DataProblem>& problems, std::set<std::string>& reported) {
+  for (const DataProblem& problem : problems) {
+    if (!reported.insert(problem.file).second) continue;
+    log_warning(problem.file + ": " + problem.what + "; left out");
+  }
+}
+
+}  // namespace
+
+TrainingData open_and_report(const TrainOptions& options, std::set<std::string>& reported) {
+  const Pairing pairing = trainer_row(options.trainer.kind).pairing;
+  TrainingData data =
+      open_training_data(options.data, pairing, static_cast<uint64_t>(options.run.seed));
+  log_info(message(options.data.data, ": ", data.training.reading));
+  if (data.validation.dataset) log_info("validation: " + data.validation.reading);
+  const GeneratorOptions& generator = options.trainer.generator;
+  const int64_t multiple = generator_row(generator.kind).size_multiple(generator);
+  for (const OpenedDataset* part : {&data.training, &data.validation}) {
+    report(part->problems, reported);
+    require_sides(*part, multiple, generator.kind);
+  }
+  const ImageReview review =
+      review_images(*data.training.dataset, options.run.workers, kReviewSeconds);
+  report(review.problems, reported);
+  if (review.looked_at < data.training.dataset->size()) {
+    log_info(message("looked into ", review.looked_at, " of ", data.training.dataset->size(),
+                     " samples; the rest is checked as it is loaded"));
+  }
+  return data;
+}
+
+std::string parameter_counts(Trainer& trainer) {
+  std::string counts;
+  for (const NamedNetwork& named : trainer.networks()) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%s%s %.2f M", counts.empty() ? "" : ", ", named.name.c_str(),
+                  static_cast<double>(count_parameters(*named.network)) / 1e6);
+    counts += text;
+  }
+  return counts + " parameters";
+}
+
+}  // namespace solstice
