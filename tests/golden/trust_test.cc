@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <nlohmann/json.hpp>
+#include <opencv2/core.hpp>
 
 #include "image/codec.h"
 #include "support/photos.h"
@@ -171,6 +172,26 @@ TEST_F(Trust, StopsEarlyWhenTheMetricNoLongerImproves) {
                    "--early-stop", "3", "--resume", "--out", run()});
   EXPECT_EQ(again.code, 0) << again.err;
   EXPECT_EQ(log_of(run()).back()["step"], 8) << "a resume of a run that stopped early";
+}
+
+TEST_F(Trust, ImagesOfASingleColourAreFoundBeforeTraining) {
+  save_image((data() / "trainA" / "grey.png").string(),
+             Image{cv::Mat(40, 40, CV_8UC3, cv::Scalar::all(90)), {}});
+  save_image((data() / "trainB" / "grey.png").string(), make_photo(40, 40, 4));
+  const Finished done = train_pairs({"--norm", "instance", "--steps", "9", "--out", run()});
+  EXPECT_EQ(done.code, 1) << done.err;
+  size_t named = 0;
+  size_t first_step = 0, line_number = 0;
+  for (const std::string& line : lines_of(done.err)) {
+    ++line_number;
+    if (line.find("grey.png") != std::string::npos) {
+      ++named;
+      EXPECT_EQ(first_step, 0U) << "said after the first step: " << line;
+    }
+    if (first_step == 0 && line.find("step 1/") != std::string::npos) first_step = line_number;
+  }
+  EXPECT_EQ(named, 1U) << done.err;
+  EXPECT_TRUE(events_of(run(), "nan").empty());
 }
 
 TEST_F(Trust, TranslatesBothWaysWithOneFile) {
