@@ -2,6 +2,8 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <ATen/detail/PrivateUse1HooksInterface.h>
+#include <c10/core/DeviceType.h>
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -28,6 +30,12 @@ std::string load_cuda() {
   return {};
 }
 
+/// The name of the backend that a plug-in of LibTorch registered as its own device, or empty.
+std::string plugged_in_backend() {
+  const bool there = c10::is_privateuse1_backend_registered() && at::isPrivateUse1HooksRegistered();
+  return there ? c10::get_privateuse1_backend() : std::string();
+}
+
 int64_t parse_index(const std::string& name) {
   if (name == "cuda") return 0;
   return option_text::parse_integer("--device cuda:N", name.substr(5), Range{0, 127});
@@ -45,6 +53,8 @@ std::string plain_name(const std::string& name) {
 std::string open_device(const std::string& given) {
   const std::string name = plain_name(given);
   if (name == "cpu") return name;
+  const std::string backend = plugged_in_backend();
+  if (!backend.empty() && name == backend) return name + ":0";
   if (name == "auto") {
     const bool driver = std::filesystem::exists("/dev/nvidiactl");
     return driver && load_cuda().empty() ? "cuda:0" : "cpu";

@@ -27,6 +27,7 @@
 #include "training/step_log.h"
 #include "training/training_checks.h"
 #include "training/training_data_report.h"
+#include "training/transfers.h"
 #include "training/warm_start.h"
 
 namespace solstice {
@@ -184,10 +185,7 @@ void TrainingRun::set_rates(int64_t step) {
 std::vector<Batch> TrainingRun::next_batches(Loader& loader) {
   std::vector<Batch> batches;
   for (int64_t i = 0; i < options_.run.accumulate; ++i) {
-    Batch batch = loader.next();
-    batch.input = batch.input.to(device_, /*non_blocking=*/true);
-    batch.target = batch.target.to(device_, /*non_blocking=*/true);
-    batches.push_back(std::move(batch));
+    batches.push_back(to_device(loader.next(), device_));
   }
   return batches;
 }
@@ -334,10 +332,7 @@ TrainSummary TrainingRun::run() {
   const Clock::time_point start = Clock::now();
   const Dataset* held_out = data_.validation.dataset.get();
   samples_ = choose_samples(options_.data, *data_.training.dataset, held_out);
-  if (samples_.input.defined()) {
-    samples_.input = samples_.input.to(device_);
-    samples_.target = samples_.target.to(device_);
-  }
+  samples_ = to_device(samples_, device_);
   Loader loader(*data_.training.dataset, options_.data, static_cast<uint64_t>(options_.run.seed),
                 summary_.steps * options_.run.accumulate, options_.run.workers, /*ahead=*/4);
   while (!is_finished() && stop_signal() == 0) {

@@ -7,6 +7,7 @@
 #include "core/files.h"
 #include "core/message.h"
 #include "image/codec.h"
+#include "training/transfers.h"
 
 namespace solstice {
 namespace {
@@ -39,18 +40,16 @@ void StepLog::add(const StepReport& report, int64_t images) {
 }
 
 Reading StepLog::read() {
-  std::vector<at::Tensor> scalars{bad_};
-  for (const auto& entry : last_.losses) scalars.push_back(entry.second.to(at::kFloat));
-  for (const auto& entry : last_.gradient_norms) scalars.push_back(entry.second.to(at::kFloat));
-  const at::Tensor values = at::stack(scalars).to(at::kCPU).to(at::kDouble);
-  const double* value = values.const_data_ptr<double>();
+  NamedScalars scalars{{"bad", bad_}};
+  scalars.insert(scalars.end(), last_.losses.begin(), last_.losses.end());
+  scalars.insert(scalars.end(), last_.gradient_norms.begin(), last_.gradient_norms.end());
+  const auto values = read_scalars(scalars);
+  const auto norms = values.begin() + 1 + static_cast<std::ptrdiff_t>(last_.losses.size());
   Reading reading;
-  reading.bad = std::llround(*value++);
+  reading.bad = std::llround(values.front().second);
   reading.steps = steps_;
-  for (const auto& entry : last_.losses) reading.losses.emplace_back(entry.first, *value++);
-  for (const auto& entry : last_.gradient_norms) {
-    reading.gradient_norms.emplace_back(entry.first, *value++);
-  }
+  reading.losses.assign(values.begin() + 1, norms);
+  reading.gradient_norms.assign(norms, values.end());
   bad_ = at::Tensor();
   steps_ = 0;
   return reading;

@@ -12,6 +12,7 @@
 #include "core/message.h"
 #include "image/tensor_bridge.h"
 #include "metrics/metrics.h"
+#include "training/transfers.h"
 
 namespace solstice {
 namespace {
@@ -63,9 +64,7 @@ nlohmann::ordered_json validate(Trainer& trainer, const Dataset& held_out, at::D
       log_warning(message(error.what(), "; left out of the validation"));
       continue;
     }
-    Batch batch = collate(sample, held_out.pairing());
-    batch.input = batch.input.to(device, /*non_blocking=*/true);
-    batch.target = batch.target.to(device, /*non_blocking=*/true);
+    const Batch batch = to_device(collate(sample, held_out.pairing()), device);
     for (const Comparison& comparison : trainer.compare(batch)) add_metrics(comparison, sums);
   }
   if (sums.empty()) {
