@@ -52,8 +52,17 @@ std::vector<at::Tensor> Adam::gradients() const {
   return gradients;
 }
 
+void Adam::place_moments() {
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    exp_avgs_[i] = laid_as(parameters_[i], exp_avgs_[i]);
+    exp_avg_sqs_[i] = laid_as(parameters_[i], exp_avg_sqs_[i]);
+    steps_[i] = steps_[i].to(parameters_[i].device());
+  }
+}
+
 void Adam::remember() {
   const at::NoGradGuard no_grad;
+  place_moments();
   remembered_.clear();
   for (const auto* tensors : {&parameters_, &exp_avgs_, &exp_avg_sqs_, &steps_}) {
     for (const at::Tensor& tensor : *tensors) {
@@ -70,13 +79,11 @@ void Adam::take_back(const at::Tensor& undone) {
 
 void Adam::step(const at::Tensor& skip, const at::Tensor* divisor) {
   const at::NoGradGuard no_grad;
+  place_moments();
   std::vector<at::Tensor> parameters, gradients, exp_avgs, exp_avg_sqs, steps;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const at::Tensor& parameter = parameters_[i];
     if (!parameter.grad().defined()) continue;
-    exp_avgs_[i] = laid_as(parameter, exp_avgs_[i]);
-    exp_avg_sqs_[i] = laid_as(parameter, exp_avg_sqs_[i]);
-    steps_[i] = steps_[i].to(parameter.device());
     parameters.push_back(parameter);
     gradients.push_back(laid_as(parameter, parameter.grad()));
     exp_avgs.push_back(exp_avgs_[i]);

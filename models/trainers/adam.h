@@ -54,6 +54,9 @@ class Adam {
   void load_state(const std::vector<std::pair<std::string, at::Tensor>>& tensors);
 
  private:
+  /// Brings moments and counters to where and how the parameters lie.
+  void place_moments();
+
   Options options_;
   std::vector<std::string> names_;
   std::vector<at::Tensor> parameters_;

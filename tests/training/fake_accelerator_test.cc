@@ -198,7 +198,9 @@ void expect_to_move(const TrainerRow& row, const TrainOptions& options, at::Devi
   {
     const auto trainer = make_on(first, options);
     for (int step = 1; step <= kSteps; ++step) take_step(*trainer, row, first, step);
-    save_checkpoint(run, Progress{.step = kSteps}, *trainer, options);
+    Progress progress;
+    progress.step = kSteps;
+    save_checkpoint(run, progress, *trainer, options);
   }
   const auto trainer = make_on(second, options);
   const auto checkpoint = latest_checkpoint(run.path());
