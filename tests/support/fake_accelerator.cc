@@ -12,7 +12,6 @@
 #include <torch/library.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <set>
@@ -47,10 +46,7 @@ void* host_address(const void* device) {
              : reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(device) - kFarAway);
 }
 
-void* aligned_bytes(size_t size) {
-  constexpr size_t kAlignment = 64;
-  return std::aligned_alloc(kAlignment, (size + kAlignment - 1) / kAlignment * kAlignment);
-}
+void* aligned_bytes(size_t size) { return std::aligned_alloc(64, (size + 63) / 64 * 64); }
 
 struct DeviceAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t size) override {
@@ -152,6 +148,7 @@ std::optional<at::Tensor> optional_host(const std::optional<at::Tensor>& tensor)
 }
 
 at::Tensor on_device(const at::Tensor& host) {
+  if (!host.defined()) return host;
   const at::Tensor tensor =
       at::empty(host.sizes(), host.options().device(kDevice), host.suggest_memory_format());
   as_host(tensor).copy_(host);
@@ -226,10 +223,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward(
   const auto [dx, dw, db] = at::convolution_backward(
       as_host(gradient), as_host(x), as_host(weight), c10::IntArrayRef(bias_size), stride, padding,
       dilation, transposed, output_padding, groups, wanted);
-  const auto place = [](const at::Tensor& tensor) {
-    return tensor.defined() ? on_device(tensor) : tensor;
-  };
-  return {place(dx), place(dw), place(db)};
+  return {on_device(dx), on_device(dw), on_device(db)};
 }
 
 /// The schema does not say that the running statistics change, so the fallback would lose them.
@@ -245,12 +239,12 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> batch_norm(
 
 /// A GPU's kernels refuse operands that lie elsewhere; a single number of the host they take along.
 void check_places(const c10::OperatorHandle& op, const torch::jit::Stack& stack) {
-  const size_t count = op.schema().arguments().size();
   std::vector<at::Tensor> operands;
-  for (const c10::IValue& value : torch::jit::last(stack, count)) {
+  for (const c10::IValue& value : torch::jit::last(stack, op.schema().arguments().size())) {
     if (value.isTensor()) operands.push_back(value.toTensor());
     if (value.isTensorList()) {
-      for (const at::Tensor& tensor : value.toTensorVector()) operands.push_back(tensor);
+      const auto list = value.toTensorVector();
+      operands.insert(operands.end(), list.begin(), list.end());
     }
   }
   for (const at::Tensor& tensor : operands) {
@@ -294,13 +288,12 @@ AcceleratorCounts accelerator_counts() {
 }
 
 at::Device fake_accelerator() {
-  static const bool registered = [] {
-    static Hooks hooks;
+  static Hooks hooks;
+  static std::once_flag once;
+  std::call_once(once, [] {
     c10::register_privateuse1_backend("fake");
     at::RegisterPrivateUse1HooksInterface(&hooks);
-    return true;
-  }();
-  TORCH_INTERNAL_ASSERT(registered);
+  });
   return kDevice;
 }
 
