@@ -36,6 +36,20 @@ TEST(ImageCache, KeepsWhatFitsAndDropsNothing) {
   EXPECT_FALSE(none.find("a"));
 }
 
+TEST(ImageCache, TakesLargeAndSmallImagesInAnyOrder) {
+  constexpr int kMany = 3'000'000;
+  ImageCache cache(30'000'000);
+  for (int i = 0; i < 9; ++i) {
+    const cv::Mat pixels(1, i % 2 == 0 ? kMany : 900'000, CV_8UC1, cv::Scalar(i));
+    cache.add(std::to_string(i), {pixels, {}});
+  }
+  for (int i = 0; i < 9; ++i) {
+    const auto found = cache.find(std::to_string(i));
+    ASSERT_TRUE(found) << i;
+    EXPECT_EQ(cv::countNonZero(found->pixels != i), 0) << i;
+  }
+}
+
 TEST(ImageCache, KeepsOnlyThePartOfALargerImage) {
   ImageCache cache(10'000);
   const cv::Mat large(1000, 1000, CV_8UC1, cv::Scalar(3));
