@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/networks/fused_sequence.h"
 #include "models/networks/layers.h"
 
 namespace nn = torch::nn;
@@ -30,7 +31,7 @@ struct PatchGan : ImageModule {
 
   at::Tensor forward(at::Tensor x) override {
     check_image(x, kind_, limits_);
-    return model_->forward(x);
+    return forward_fused(model_, in_fast_layout(x));
   }
 
  private:
@@ -55,7 +56,7 @@ struct PixelDiscriminator : ImageModule {
 
   at::Tensor forward(at::Tensor x) override {
     check_image(x, kind_, limits_);
-    return net_->forward(x);
+    return forward_fused(net_, in_fast_layout(x));
   }
 
  private:
