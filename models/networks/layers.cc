@@ -1,9 +1,5 @@
 #include "models/networks/layers.h"
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/_unsafe_view.h>
-#include <ATen/ops/batch_norm.h>
-#include <ATen/ops/group_norm.h>
 #include <torch/nn/modules/activation.h>
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
@@ -11,28 +7,12 @@
 
 #include "core/error.h"
 #include "core/message.h"
+#include "models/networks/fused_norm.h"
 
 namespace nn = torch::nn;
 
 namespace solstice {
-namespace {
-constexpr double kNormEps = 1e-5;
-constexpr double kLeakySlope = 0.2;
-}  // namespace
-
-at::Tensor InstanceNorm::forward(at::Tensor x) {
-  const bool channels_last = x.suggest_memory_format() == at::MemoryFormat::ChannelsLast;
-  if (channels_last && !at::GradMode::is_enabled()) {
-    // One group a channel is the same arithmetic, and keeps the layout. Its backward is slow.
-    return at::group_norm(x, x.size(1), {}, {}, kNormEps);
-  }
-  // at::instance_norm does the same but returns a view, and an activation that then works in place
-  // on a view costs two more copies in backward.
-  const at::Tensor folded = x.reshape({1, x.size(0) * x.size(1), x.size(2), x.size(3)});
-  return at::_unsafe_view(at::batch_norm(folded, {}, {}, {}, {}, /*training=*/true, /*momentum=*/0,
-                                         kNormEps, /*cudnn_enabled=*/true),
-                          x.sizes());
-}
+at::Tensor InstanceNorm::forward(at::Tensor x) { return instance_norm_act(x, kNoActivation); }
 
 void push_norm(nn::Sequential& layers, Norm norm, int64_t channels) {
   switch (norm) {

@@ -11,8 +11,8 @@
 namespace solstice {
 
 /// Instance normalisation without weights or running statistics (Ulyanov et al. 2016), eps 1e-5:
-/// owns no tensors, so that a state dict has no trace of it. Without gradients a channels_last
-/// input keeps its layout; the two ways of computing differ by rounding only.
+/// owns no tensors, so that a state dict has no trace of it. A channels_last input keeps its layout
+/// on the CPU; the ways of computing (fused_norm.h) differ by rounding only.
 struct InstanceNorm : ImageModule {
   at::Tensor forward(at::Tensor x) override;
 };

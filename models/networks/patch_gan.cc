@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/networks/fused_sequence.h"
 #include "models/networks/layers.h"
 #include "models/networks/spectral_conv.h"
 
@@ -40,7 +41,7 @@ struct PatchGan : ImageModule {
 
   at::Tensor forward(at::Tensor x) override {
     check_image(x, kind_, limits_);
-    return model_->forward(x);
+    return forward_fused(model_, in_fast_layout(x));
   }
 
  private:
@@ -66,7 +67,7 @@ struct PixelDiscriminator : ImageModule {
 
   at::Tensor forward(at::Tensor x) override {
     check_image(x, kind_, limits_);
-    return net_->forward(x);
+    return forward_fused(net_, in_fast_layout(x));
   }
 
  private:

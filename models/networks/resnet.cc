@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/message.h"
+#include "models/networks/fused_sequence.h"
 #include "models/networks/infer.h"
 #include "models/networks/layers.h"
 
@@ -49,7 +50,7 @@ struct ResnetBlock : ImageModule {
     conv_block_ = register_module("conv_block", layers);
   }
 
-  at::Tensor forward(at::Tensor x) override { return x + conv_block_->forward(x); }
+  at::Tensor forward(at::Tensor x) override { return forward_fused(conv_block_, x, x); }
 
  private:
   nn::Sequential conv_block_{nullptr};
@@ -80,7 +81,7 @@ struct Resnet : ImageModule {
 
   at::Tensor forward(at::Tensor x) override {
     check_image(x, kind_, limits_);
-    return model_->forward(x);
+    return forward_fused(model_, in_fast_layout(x));
   }
 
  private:

@@ -1,0 +1,259 @@
+#include "models/networks/winograd.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "models/networks/cpu_kernels.h"
+
+namespace solstice {
+namespace {
+
+constexpr int64_t kComponents = 36;
+constexpr int64_t kPixelSum = 7;        ///< the component that is the sum of a tile's 4x4 pixels
+constexpr int64_t kLeastChannels = 64;  ///< with fewer the transforms cost more than they save
+constexpr int64_t kChannelStep = 16;    ///< what the kernels take at a time
+constexpr int64_t kRowPadding = 16;     ///< keeps rows of 2^n channels out of the same cache sets
+constexpr int64_t kTilesAtOnce = 256;   ///< so that their spectra stay in the third-level cache
+constexpr int64_t kRowsOfProduct = 128;
+
+/// Tiles or weights in Winograd's domain, (36, count, channels + padding).
+struct Spectrum {
+  Spectrum(int64_t tiles, int64_t width)
+      : count(tiles),
+        channels(width),
+        tensor(at::empty({kComponents, tiles, width + kRowPadding}, at::kFloat)) {}
+
+  TileSpectrum all() const {
+    return {tensor.data_ptr<float>(), tensor.stride(0), tensor.stride(1)};
+  }
+  float* component(int64_t e) const { return tensor.data_ptr<float>() + e * tensor.stride(0); }
+
+  int64_t count, channels;
+  at::Tensor tensor;
+};
+
+/// Rows and columns that padded ones show, and output ones are, for a plane that tiles overlap.
+struct Border {
+  Border(int64_t side, int64_t tiles) {
+    for (int64_t padded = 0; padded < 4 * tiles + 2; ++padded) {
+      const int64_t at = padded == 0 ? 1 : padded - 1;
+      inputs.push_back(at < side ? at : at == side ? side - 2 : -1);
+    }
+    for (int64_t at = 0; at < 4 * tiles; ++at) outputs.push_back(at < side ? at : -1);
+  }
+  std::vector<int64_t> inputs, outputs;
+};
+
+/// The tiles of one image of (N, C, H, W), in blocks of whole rows.
+class Tiling {
+ public:
+  explicit Tiling(const at::Tensor& x)
+      : height_(x.size(2)),
+        width_(x.size(3)),
+        tile_rows_((height_ + 3) / 4),
+        tile_columns_((width_ + 3) / 4),
+        rows_(height_, tile_rows_),
+        columns_(width_, tile_columns_),
+        images_(x.size(0)) {}
+
+  int64_t most_tiles() const { return rows_at_once() * tile_columns_; }
+
+  /// Calls work(image, inputs, outputs) for every block; the grids differ in what they index.
+  template <class Work>
+  void for_blocks(int64_t in, int64_t out, const Work& work) const {
+    for (int64_t image = 0; image < images_; ++image) {
+      for (int64_t first = 0; first < tile_rows_; first += rows_at_once()) {
+        const int64_t rows = std::min(rows_at_once(), tile_rows_ - first);
+        work(image, grid(in, first, rows, rows_.inputs, columns_.inputs),
+             grid(out, first, rows, rows_.outputs, columns_.outputs));
+      }
+    }
+  }
+
+ private:
+  int64_t rows_at_once() const {
+    return std::min(tile_rows_, std::max<int64_t>(1, kTilesAtOnce / tile_columns_));
+  }
+  TileGrid grid(int64_t channels, int64_t first, int64_t rows, const std::vector<int64_t>& row_map,
+                const std::vector<int64_t>& column_map) const {
+    return {height_,          width_, channels, rows, tile_columns_, row_map.data() + 4 * first,
+            column_map.data()};
+  }
+
+  int64_t height_, width_, tile_rows_, tile_columns_;
+  Border rows_, columns_;
+  int64_t images_;
+};
+
+template <class Work>
+void in_parallel(int64_t count, const Work& work) {
+  at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) work(i);
+  });
+}
+
+/// c = a b in every component, or c += a b.
+struct ComponentProduct {
+  Product shape;  ///< of component 0
+  int64_t a_plane, b_plane, c_plane;
+};
+void multiply_components(const ComponentProduct& product, bool add) {
+  const int64_t pieces = (product.shape.m + kRowsOfProduct - 1) / kRowsOfProduct;
+  in_parallel(kComponents * pieces, [&](int64_t task) {
+    const int64_t e = task / pieces, first = task % pieces * kRowsOfProduct;
+    Product part = product.shape;
+    part.a += e * product.a_plane + first * part.a_row;
+    part.b += e * product.b_plane;
+    part.c += e * product.c_plane + first * part.c_row;
+    part.m = std::min(kRowsOfProduct, part.m - first);
+    cpu_kernels().multiply(part, add);
+  });
+}
+
+/// c[t] = a[t] b of the first `tiles` tiles.
+void multiply_tiles(const Spectrum& a, const Spectrum& b, const Spectrum& c, int64_t tiles) {
+  const auto [from, a_plane, a_row] = a.all();
+  const auto [weight, b_plane, b_row] = b.all();
+  const auto [to, c_plane, c_row] = c.all();
+  multiply_components({{from, a_row, 1, weight, b_row, to, c_row, tiles, c.channels, a.channels},
+                       a_plane,
+                       b_plane,
+                       c_plane},
+                      false);
+}
+
+/// c (+)= a^T b over the first `tiles` tiles.
+void multiply_transposed(const Spectrum& a, const Spectrum& b, const Spectrum& c, int64_t tiles,
+                         bool add) {
+  const auto [left, a_plane, a_row] = a.all();
+  const auto [right, b_plane, b_row] = b.all();
+  const auto [to, c_plane, c_row] = c.all();
+  multiply_components({{left, 1, a_row, right, b_row, to, c_row, a.channels, c.channels, tiles},
+                       a_plane,
+                       b_plane,
+                       c_plane},
+                      add);
+}
+
+/// The weight (K, C, 3, 3) with K, or with C, outside.
+Kernel3x3 outputs_outside(const at::Tensor& w) {
+  return {w.size(0), w.size(1), w.stride(0), w.stride(1), w.stride(2), w.stride(3)};
+}
+Kernel3x3 inputs_outside(const at::Tensor& w) {
+  return {w.size(1), w.size(0), w.stride(1), w.stride(0), w.stride(2), w.stride(3)};
+}
+
+Spectrum weight_spectrum(const at::Tensor& weight, const Kernel3x3& kernel) {
+  Spectrum spectrum(kernel.outer, kernel.inner);
+  at::parallel_for(0, kernel.outer, 16, [&](int64_t begin, int64_t end) {
+    cpu_kernels().tiles.weight_to_spectrum(weight.const_data_ptr<float>(), kernel, begin, end,
+                                           spectrum.all());
+  });
+  return spectrum;
+}
+
+at::Tensor weight_of_spectrum(const Spectrum& spectrum, const at::Tensor& like) {
+  at::Tensor weight = at::empty_like(like);
+  const Kernel3x3 kernel = outputs_outside(weight);
+  at::parallel_for(0, kernel.outer, 16, [&](int64_t begin, int64_t end) {
+    cpu_kernels().tiles.spectrum_to_weight(spectrum.all(), kernel, begin, end,
+                                           weight.data_ptr<float>());
+  });
+  return weight;
+}
+
+float* image_of(const at::Tensor& batch, int64_t n) {
+  return batch.data_ptr<float>() + n * batch.stride(0);
+}
+
+void add_input_gradient(const Spectrum& spectrum, const TileGrid& grid, float* image) {
+  // Neighbouring rows of tiles overlap: first the even ones, then the odd.
+  for (const int64_t odd : {0, 1}) {
+    in_parallel((grid.tile_rows + 1 - odd) / 2, [&](int64_t i) {
+      cpu_kernels().tiles.add_spectrum_to_inputs(spectrum.all(), grid, 2 * i + odd, image);
+    });
+  }
+}
+
+}  // namespace
+
+bool winograd_fits(const at::Tensor& x, const at::Tensor& weight) {
+  const auto many = [](int64_t channels) {
+    return channels >= kLeastChannels && channels % kChannelStep == 0;
+  };
+  return x.is_cpu() && weight.is_cpu() && x.dtype() == at::kFloat && weight.dtype() == at::kFloat &&
+         !at::autocast::is_autocast_enabled(at::kCPU) && x.dim() == 4 &&
+         x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(2) >= 2 && x.size(3) >= 2 &&
+         weight.size(2) == 3 && weight.size(3) == 3 && many(weight.size(0)) &&
+         many(weight.size(1)) && cpu_kernels().vectors_are_wide;
+}
+
+at::Tensor winograd_conv3x3(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const TileKernels& kernels = cpu_kernels().tiles;
+  const int64_t in = weight.size(1), out = weight.size(0);
+  at::Tensor y = at::empty({x.size(0), out, x.size(2), x.size(3)}, x.options(),
+                           at::MemoryFormat::ChannelsLast);
+  const float* shift = bias.defined() ? bias.const_data_ptr<float>() : nullptr;
+  const Spectrum kernel = weight_spectrum(weight, inputs_outside(weight));
+  const Tiling tiling(x);
+  const Spectrum inputs(tiling.most_tiles(), in), outputs(tiling.most_tiles(), out);
+  tiling.for_blocks(in, out, [&](int64_t image, const TileGrid& from, const TileGrid& to) {
+    in_parallel(from.tile_rows, [&](int64_t i) {
+      kernels.inputs_to_spectrum(image_of(x, image), from, i, inputs.all());
+    });
+    multiply_tiles(inputs, kernel, outputs, from.tile_rows * from.tile_columns);
+    in_parallel(to.tile_rows, [&](int64_t i) {
+      kernels.spectrum_to_outputs(outputs.all(), shift, to, i, image_of(y, image));
+    });
+  });
+  return y;
+}
+
+ConvGradients winograd_conv3x3_backward(const at::Tensor& x, const at::Tensor& weight,
+                                        const at::Tensor& dy, std::array<bool, 3> wanted) {
+  const TileKernels& kernels = cpu_kernels().tiles;
+  const int64_t in = weight.size(1), out = weight.size(0);
+  const Tiling tiling(x);
+  const Spectrum outputs(tiling.most_tiles(), out), inputs(tiling.most_tiles(), in);
+  ConvGradients gradients;
+  const Spectrum sums(wanted[1] ? out : 0, in);
+  const Spectrum kernel =
+      wanted[0] ? weight_spectrum(weight, outputs_outside(weight)) : Spectrum(0, in);
+  if (wanted[0]) {
+    gradients.x = at::zeros_like(x);
+  }
+  if (wanted[2]) gradients.bias = at::zeros({out}, weight.options().requires_grad(false));
+  bool add = false;
+  tiling.for_blocks(in, out, [&](int64_t image, const TileGrid& from, const TileGrid& to) {
+    const int64_t tiles = from.tile_rows * from.tile_columns;
+    in_parallel(to.tile_rows, [&](int64_t i) {
+      kernels.outputs_to_spectrum(image_of(dy, image), to, i, outputs.all());
+    });
+    if (wanted[2]) {
+      gradients.bias += outputs.tensor[kPixelSum].narrow(0, 0, tiles).narrow(1, 0, out).sum(0);
+    }
+    if (wanted[1]) {
+      in_parallel(from.tile_rows, [&](int64_t i) {
+        kernels.inputs_to_spectrum(image_of(x, image), from, i, inputs.all());
+      });
+      multiply_transposed(outputs, inputs, sums, tiles, add);
+      add = true;
+    }
+    if (wanted[0]) {
+      multiply_tiles(outputs, kernel, inputs, tiles);
+      add_input_gradient(inputs, from, image_of(gradients.x, image));
+    }
+  });
+  if (wanted[1]) gradients.weight = weight_of_spectrum(sums, weight);
+  return gradients;
+}
+
+}  // namespace solstice
