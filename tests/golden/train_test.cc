@@ -228,6 +228,13 @@ TEST_F(Train, DiscriminatorsLossesAndNormsCanBeChosen) {
       EXPECT_EQ(done.code, 0) << norm << " " << judge << ": " << done.err;
     }
   }
+  for (const char* mode : {"wgangp", "hinge"}) {
+    const Finished done = train({"--out", run(mode), "--steps", "2", "--norm", "instance",
+                                 "--gan-mode", mode, "--spectral-norm"});
+    EXPECT_EQ(done.code, 0) << mode << ": " << done.err;
+    const bool penalised = log_of(run(mode))[0].contains("D_gp");
+    EXPECT_EQ(penalised, std::string(mode) == "wgangp");
+  }
 }
 
 }  // namespace

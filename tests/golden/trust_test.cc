@@ -205,6 +205,14 @@ TEST_F(Trust, TranslatesBothWaysWithOneFile) {
     return read_text(fs::path(out) / "000.png");
   };
   EXPECT_TRUE(translate("AtoB") != translate("BtoA"));
+  // For the Python code each direction becomes a file of its own, which translates alike.
+  const std::string pth = run("latest_net_G_B.pth");
+  ASSERT_EQ(run_solstice({"convert", run() + "/model.safetensors", pth}).code, 0);
+  const Finished alone =
+      run_solstice({"translate", "--model", pth, (unpaired() / "trainA").string(), "--out",
+                    run("alone"), "--format", "png", "--threads", "1"});
+  ASSERT_EQ(alone.code, 0) << alone.err;
+  EXPECT_TRUE(read_text(fs::path(run("alone")) / "000.png") == translate("BtoA"));
 }
 
 /// Everything that a resume has to bring back, at once.
