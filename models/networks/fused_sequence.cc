@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "models/networks/fused_norm.h"
+#include "models/networks/layer_conv.h"
 #include "models/networks/layers.h"
 #include "models/networks/reflected_conv.h"
 
@@ -28,16 +29,41 @@ bool pads_one_pixel(nn::Module& module) {
   return padding != nullptr && *padding->options.padding() == std::array<int64_t, 4>{1, 1, 1, 1};
 }
 
-/// A 3x3 convolution at stride 1 without padding of its own; else null.
-nn::Conv2dImpl* as_conv3x3(nn::Module& module) {
-  auto* conv = module.as<nn::Conv2dImpl>();
-  if (conv == nullptr) return nullptr;
-  const auto& options = conv->options;
+/// The geometry of a convolution of either direction if it is square, without dilation and groups.
+template <class Layer>
+std::optional<ConvGeometry> geometry_of(const Layer& conv, Direction direction) {
+  const auto& options = conv.options;
+  const auto same = [](const auto& sides) { return (*sides)[0] == (*sides)[1]; };
+  const at::ArrayRef<int64_t> dilation = *options.dilation();
+  if (!same(options.kernel_size()) || !same(options.stride()) || options.groups() != 1 ||
+      dilation != at::IntArrayRef{1, 1}) {
+    return std::nullopt;
+  }
   const auto* padding = std::get_if<torch::ExpandingArray<2>>(&options.padding());
-  using Pair = std::array<int64_t, 2>;
-  const bool plain = *options.kernel_size() == Pair{3, 3} && *options.stride() == Pair{1, 1} &&
-                     *options.dilation() == Pair{1, 1} && options.groups() == 1;
-  return plain && padding != nullptr && **padding == Pair{0, 0} ? conv : nullptr;
+  if (padding == nullptr || !same(*padding)) return std::nullopt;
+  ConvGeometry geometry{direction, (*options.stride())[0], (**padding)[0], 0};
+  if (direction == Direction::kTransposed) {
+    if (!same(options.output_padding())) return std::nullopt;
+    geometry.output_padding = (*options.output_padding())[0];
+  }
+  return geometry;
+}
+
+template <class Layer>
+std::optional<at::Tensor> convolved(nn::Module& module, Direction direction, const at::Tensor& x) {
+  const auto* conv = module.as<Layer>();
+  if (conv == nullptr) return std::nullopt;
+  const auto geometry = geometry_of(*conv, direction);
+  if (!geometry) return std::nullopt;
+  return layer_conv(x, conv->weight, conv->bias, *geometry);
+}
+
+/// A 3x3 convolution at stride 1 without padding of its own; else null.
+const nn::Conv2dImpl* as_conv3x3(nn::Module& module) {
+  const auto* conv = module.as<nn::Conv2dImpl>();
+  if (conv == nullptr || conv->weight.size(2) != 3) return nullptr;
+  const auto geometry = geometry_of(*conv, Direction::kForward);
+  return geometry && geometry->stride == 1 && geometry->padding == 0 ? conv : nullptr;
 }
 
 bool is_norm(nn::Module& module) {
@@ -84,6 +110,12 @@ at::Tensor forward_fused(nn::Sequential& layers, at::Tensor x, const at::Tensor&
         if (slope) ++i;
         continue;
       }
+    }
+    auto y = convolved<nn::Conv2dImpl>(module, Direction::kForward, x);
+    if (!y) y = convolved<nn::ConvTranspose2dImpl>(module, Direction::kTransposed, x);
+    if (y) {
+      x = *std::move(y);
+      continue;
     }
     x = (layers->begin() + static_cast<std::ptrdiff_t>(i))->forward(std::move(x));
   }
