@@ -79,9 +79,14 @@ class CycleGan : public Trainer {
     generator_adam_->zero_grad();
     discriminator_adam_->zero_grad();
     for (const Batch& batch : batches) {
-      const Cycles made = backward_generators(batch, losses);
-      backward_discriminator(a_, batch.target, made.fake_b, losses);
-      backward_discriminator(b_, batch.input, made.fake_a, losses);
+      set_gradients(*a_.discriminator, Gradients::kOff);
+      set_gradients(*b_.discriminator, Gradients::kOff);
+      const at::Tensor fake_b = backward_cycle(a_, b_, batch.input, losses);
+      const at::Tensor fake_a = backward_cycle(b_, a_, batch.target, losses);
+      backward_identity(a_, batch.target, losses);
+      backward_identity(b_, batch.input, losses);
+      backward_discriminator(a_, batch.target, fake_b, losses);
+      backward_discriminator(b_, batch.input, fake_a, losses);
     }
     guard_.check("G", *generator_adam_);
     guard_.check("D", *discriminator_adam_);
@@ -161,36 +166,37 @@ class CycleGan : public Trainer {
     return made;
   }
 
-  /// Returns the fakes without their graphs, which are gone by then.
-  Cycles backward_generators(const Batch& batch, LossTotals& losses) {
-    set_gradients(*a_.discriminator, Gradients::kOff);
-    set_gradients(*b_.discriminator, Gradients::kOff);
-    Cycles made;
-    at::Tensor sum;
+  /// Adds the gradients of a cycle, there with `half` and home with `back`; returns the fake that
+  /// it goes through, without a graph. Each of the four parts of the generators' loss is a graph of
+  /// its own and gone before the next is made: that is a third of the memory of their sum's. Cycles
+  /// come before identities: with batch norm the order decides the running statistics.
+  at::Tensor backward_cycle(const Half& half, const Half& back, const at::Tensor& from,
+                            LossTotals& losses) {
+    at::Tensor fake, sum;
     {
-      const Autocast scope(options_.precision, batch.input.device().type());
-      made = cycles(batch);
-      const auto add = [&](const std::string& name, const at::Tensor& loss) {
-        losses.add(name, loss);
-        sum = sum.defined() ? sum + loss : loss;
-      };
-      add_identity(a_, batch.target, add);
-      add_identity(b_, batch.input, add);
-      const GanMode mode = options_.gan_mode;
-      add("G_A", generator_loss(mode, a_.discriminator->forward(made.fake_b)));
-      add("G_B", generator_loss(mode, b_.discriminator->forward(made.fake_a)));
-      add("cycle_A", a_.lambda_cycle * at::l1_loss(made.rec_a, batch.input));
-      add("cycle_B", b_.lambda_cycle * at::l1_loss(made.rec_b, batch.target));
+      const Autocast scope(options_.precision, from.device().type());
+      fake = half.generator->forward(from);
+      const at::Tensor home = back.generator->forward(fake);
+      const at::Tensor gan = generator_loss(options_.gan_mode, half.discriminator->forward(fake));
+      const at::Tensor cycle = half.lambda_cycle * at::l1_loss(home, from);
+      losses.add("G_" + half.letter, gan);
+      losses.add("cycle_" + half.letter, cycle);
+      sum = gan + cycle;
     }
     guard_.backward(sum);
-    return {made.fake_b.detach(), {}, made.fake_a.detach(), {}};
+    return fake.detach();
   }
 
-  template <class Add>
-  static void add_identity(const Half& half, const at::Tensor& own_target, const Add& add) {
+  void backward_identity(const Half& half, const at::Tensor& own_target, LossTotals& losses) {
     if (half.lambda_identity == 0) return;
-    const at::Tensor same = half.generator->forward(own_target);
-    add("idt_" + half.letter, half.lambda_identity * at::l1_loss(same, own_target));
+    at::Tensor loss;
+    {
+      const Autocast scope(options_.precision, own_target.device().type());
+      const at::Tensor same = half.generator->forward(own_target);
+      loss = half.lambda_identity * at::l1_loss(same, own_target);
+    }
+    losses.add("idt_" + half.letter, loss);
+    guard_.backward(loss);
   }
 
   void backward_discriminator(Half& half, const at::Tensor& real, const at::Tensor& fake,

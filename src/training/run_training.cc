@@ -87,7 +87,7 @@ class TrainingRun {
   at::Device device_ = at::kCPU;
   std::unique_ptr<RunDirectory> directory_;
   TrainingData data_;
-  std::set<std::string> reported_;  ///< files that were said to be left out
+  std::set<std::string> reported_;  ///< what was said of files that are left out
   std::unique_ptr<Trainer> trainer_;
   std::optional<GeneratorAverage> average_;
   std::optional<StepLog> log_;
@@ -345,8 +345,8 @@ TrainSummary TrainingRun::run() {
   clear_progress();
   if (summary_.steps > 0) write_checkpoint();
   for (const DataProblem& problem : loader.failures()) {
-    if (!reported_.insert(problem.file).second) continue;
-    log_warning(problem.file + ": " + problem.what + "; replaced by another sample");
+    if (!reported_.insert(problem.what).second) continue;
+    log_warning(problem.what + "; replaced by another sample");
     ++summary_.bad_files;
   }
   summary_.seconds = std::chrono::duration<double>(Clock::now() - start).count();

@@ -11,11 +11,8 @@ namespace {
 /// A start must not take long, however many images there are.
 constexpr double kReviewSeconds = 2;
 
-void report(const std::vector<DataProblem>& problems, std::set<std::string>& reported) {
-  for (const DataProblem& problem : problems) {
-    if (!reported.insert(problem.file).second) continue;
-    log_warning(problem.file + ": " + problem.what + "; left out");
-  }
+void report(const std::string& line, std::set<std::string>& reported) {
+  if (reported.insert(line).second) log_warning(line + "; left out");
 }
 
 }  // namespace
@@ -29,12 +26,14 @@ TrainingData open_and_report(const TrainOptions& options, std::set<std::string>&
   const GeneratorOptions& generator = options.trainer.generator;
   const int64_t multiple = generator_row(generator.kind).size_multiple(generator);
   for (const OpenedDataset* part : {&data.training, &data.validation}) {
-    report(part->problems, reported);
+    for (const DataProblem& problem : part->problems) {
+      report(problem.file + ": " + problem.what, reported);
+    }
     require_sides(*part, multiple, generator.kind);
   }
   const ImageReview review =
       review_images(*data.training.dataset, options.run.workers, kReviewSeconds);
-  report(review.problems, reported);
+  for (const DataProblem& problem : review.problems) report(problem.what, reported);
   if (review.looked_at < data.training.dataset->size()) {
     log_info(message("looked into ", review.looked_at, " of ", data.training.dataset->size(),
                      " samples; the rest is checked as it is loaded"));

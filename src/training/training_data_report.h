@@ -11,7 +11,8 @@ namespace solstice {
 
 /// Opens a run's data, says on stderr how the folders were read and which files are left out and
 /// why (single-coloured and damaged images among them, as far as a look of two seconds finds
-/// them), and checks that the generator can take every size. `reported` gets the files named.
+/// them), and checks that the generator can take every size. `reported` gets a line for
+/// each.
 /// Throws as open_training_data.
 TrainingData open_and_report(const TrainOptions& options, std::set<std::string>& reported);
 
