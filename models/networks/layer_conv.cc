@@ -3,6 +3,8 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/conv_transpose2d.h>
 #include <ATen/ops/convolution.h>
 #include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/empty.h>
@@ -135,8 +137,9 @@ at::Tensor layer_conv(const at::Tensor& x, const at::Tensor& weight, const at::T
                       const ConvGeometry& g) {
   const bool transposed = g.direction == Direction::kTransposed;
   if (!weight_gradient_fits(x, weight)) {
-    return at::convolution(x, weight, bias, {g.stride, g.stride}, {g.padding, g.padding}, {1, 1},
-                           transposed, {g.output_padding, g.output_padding}, 1);
+    // Not at::convolution, which autocast does not know.
+    return transposed ? at::conv_transpose2d(x, weight, bias, g.stride, g.padding, g.output_padding)
+                      : at::conv2d(x, weight, bias, g.stride, g.padding);
   }
   // An autograd function takes no undefined tensor.
   return LayerConv::apply(x, weight, bias.defined() ? bias : at::empty({0}, at::kFloat), transposed,
