@@ -111,15 +111,16 @@ bool fused_norm_fits(const at::Tensor& x) {
 }
 
 at::Tensor instance_norm_act(const at::Tensor& x, double slope, const at::Tensor& residual) {
-  if (!fused_norm_fits(x) || (residual.defined() && residual.dtype() != x.dtype())) {
+  if (!fused_norm_fits(x)) {
     const at::Tensor normed = plain_norm(x, {}, {}, /*whole_batch=*/false);
     const at::Tensor y = slope == kNoActivation ? normed : at::leaky_relu(normed, slope);
     return residual.defined() ? residual + y : y;
   }
   const auto [mean, var] = statistics_of(x, /*whole_batch=*/false);
   const auto weight = at::ones({x.size(1)}, at::kFloat), bias = at::zeros({x.size(1)}, at::kFloat);
-  const at::Tensor onto =
-      residual.defined() ? residual.contiguous(at::MemoryFormat::ChannelsLast) : absent();
+  const at::Tensor onto = residual.defined()
+                              ? residual.to(x.dtype()).contiguous(at::MemoryFormat::ChannelsLast)
+                              : absent();
   return FusedNorm::apply(x, weight, bias, onto, mean, var, slope, /*whole_batch=*/false);
 }
 

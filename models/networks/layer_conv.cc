@@ -137,9 +137,9 @@ at::Tensor layer_conv(const at::Tensor& x, const at::Tensor& weight, const at::T
                       const ConvGeometry& g) {
   const bool transposed = g.direction == Direction::kTransposed;
   if (!weight_gradient_fits(x, weight)) {
-    // By the names that autocast knows.
-    if (!transposed) return at::conv2d(x, weight, bias, g.stride, g.padding);
-    return at::conv_transpose2d(x, weight, bias, g.stride, g.padding, g.output_padding);
+    // Not at::convolution, which autocast does not know.
+    return transposed ? at::conv_transpose2d(x, weight, bias, g.stride, g.padding, g.output_padding)
+                      : at::conv2d(x, weight, bias, g.stride, g.padding);
   }
   // An autograd function takes no undefined tensor.
   return LayerConv::apply(x, weight, bias.defined() ? bias : at::empty({0}, at::kFloat), transposed,

@@ -1,5 +1,6 @@
 #include "models/networks/layer_conv.h"
 
+#include <ATen/autocast_mode.h>
 #include <ATen/ops/convolution.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/randn_like.h>
@@ -72,6 +73,18 @@ TEST(LayerConv, CanBeDifferentiatedTwice) {
   for (size_t i = 0; i < expected.size(); ++i) {
     const double scale = expected[i].abs().max().item<double>();
     EXPECT_LE(testing::max_abs_difference(found[i], expected[i]), 1e-4 * scale) << i;
+  }
+}
+
+TEST(LayerConv, RunsInBfloat16UnderAutocast) {
+  const at::Tensor x = at::randn({1, 16, 8, 8}).contiguous(at::MemoryFormat::ChannelsLast);
+  for (const Direction direction : {Direction::kForward, Direction::kTransposed}) {
+    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+    at::autocast::set_autocast_enabled(at::kCPU, true);
+    const at::Tensor y = layer_conv(x, at::randn({16, 16, 3, 3}), {}, {direction, 1, 1, 0});
+    at::autocast::set_autocast_enabled(at::kCPU, false);
+    at::autocast::clear_cache();
+    EXPECT_EQ(y.scalar_type(), at::kBFloat16);
   }
 }
 
