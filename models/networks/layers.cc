@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/message.h"
 #include "models/networks/fused_norm.h"
+#include "models/networks/matrix_conv.h"
 
 namespace nn = torch::nn;
 
@@ -29,19 +30,20 @@ void push_norm(nn::Sequential& layers, Norm norm, int64_t channels) {
 }
 
 void push_conv(nn::Sequential& layers, int64_t in, int64_t out, Kernel kernel, bool bias) {
-  layers->push_back(nn::Conv2d(nn::Conv2dOptions(in, out, kernel.size)
-                                   .stride(kernel.stride)
-                                   .padding(kernel.padding)
-                                   .bias(bias)));
+  layers->push_back(std::make_shared<LeanConv2d>(nn::Conv2dOptions(in, out, kernel.size)
+                                                     .stride(kernel.stride)
+                                                     .padding(kernel.padding)
+                                                     .bias(bias)));
 }
 
 void push_transposed_conv(nn::Sequential& layers, int64_t in, int64_t out, Kernel kernel,
                           int64_t output_padding, bool bias) {
-  layers->push_back(nn::ConvTranspose2d(nn::ConvTranspose2dOptions(in, out, kernel.size)
-                                            .stride(kernel.stride)
-                                            .padding(kernel.padding)
-                                            .output_padding(output_padding)
-                                            .bias(bias)));
+  layers->push_back(
+      std::make_shared<LeanConvTranspose2d>(nn::ConvTranspose2dOptions(in, out, kernel.size)
+                                                .stride(kernel.stride)
+                                                .padding(kernel.padding)
+                                                .output_padding(output_padding)
+                                                .bias(bias)));
 }
 
 void push_relu(nn::Sequential& layers) {

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <torch/nn/modules/conv.h>
+
+#include "models/networks/layer_conv.h"
+
+namespace solstice {
+
+/// at::convolution as one matrix product over the few places where the kernel lies; bias may be
+/// undefined, no dilation, no groups. Where the weight is far larger than the image (the middle of
+/// a U-Net: 8 million numbers for 4 pixels) its transport is all the time there is: LibTorch's own
+/// convolution copies it into its layout and back in every pass. Differentiable as often as the
+/// product is.
+at::Tensor matrix_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                       const ConvGeometry& geometry);
+
+/// True where matrix_conv is the faster one: on the CPU, a contiguous weight of a million numbers
+/// or more, at most 64 places.
+bool matrix_conv_fits(const at::Tensor& x, const at::Tensor& weight, const ConvGeometry& geometry);
+
+/// Convolutions that take the faster way. Names and weights are those of LibTorch's modules.
+struct LeanConv2d : torch::nn::Conv2dImpl {
+  using Conv2dImpl::Conv2dImpl;
+  at::Tensor forward(const at::Tensor& x);
+};
+struct LeanConvTranspose2d : torch::nn::ConvTranspose2dImpl {
+  using ConvTranspose2dImpl::ConvTranspose2dImpl;
+  at::Tensor forward(const at::Tensor& x);
+};
+
+}  // namespace solstice
