@@ -40,3 +40,15 @@ target_include_directories(libtorch SYSTEM INTERFACE
 # Indirect libraries (libgomp, libcudart, libcupti) are found through LibTorch's own run paths.
 target_link_libraries(libtorch INTERFACE libtorch::torch_cpu libtorch::c10
   -Wl,--unresolved-symbols=ignore-in-shared-libs)
+
+# at::parallel_for in our own files runs on LibTorch's thread team only where they are compiled with
+# OpenMP and meet the very runtime that LibTorch brings; otherwise it silently runs on one thread.
+# Clang's OpenMP is another runtime.
+file(GLOB SOLSTICE_LIBGOMP ${SOLSTICE_LIBTORCH_DIR}/lib/libgomp*.so.1)
+add_library(libtorch_openmp INTERFACE)
+if(SOLSTICE_LIBGOMP AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(libtorch_openmp INTERFACE -fopenmp)
+  target_link_libraries(libtorch_openmp INTERFACE ${SOLSTICE_LIBGOMP})
+else()
+  message(STATUS "No OpenMP of LibTorch's for this compiler: our own kernels run on one thread")
+endif()
