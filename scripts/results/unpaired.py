@@ -3,7 +3,7 @@
 usage: unpaired.py DATA OUT FEATURES STAGE...   (called by unpaired.sh; needs torch, numpy, Pillow)
 
 The distance has the form of KID (Binkowski et al. 2018): the unbiased squared maximum mean
-discrepancy under the kernel (x.y / d + 1)^3, but on the 512 pooled features of SqueezeNet 1.0, so it
+discrepancy under the kernel (x.y / d + 1)^3, times 1000, but on the 512 pooled features of SqueezeNet 1.0, so it
 compares only with itself. `standard error` is the jackknife's over the translated images.
 `diversity` is the mean feature distance between two translations divided by that between two real
 test images of the domain they should be in: a generator that makes one picture of everything has 0.
@@ -71,7 +71,8 @@ class SqueezeNet:
                           self.conv(x, f"fire{number}/expand3x3", padding=1)], 1)
 
     def __call__(self, image):
-        """The 512 means over the image of what the last module makes of it, and the class."""
+        """The 512 means over the image of what the last module makes of it, brought to a mean
+        square of 1, and the class."""
         x = torch.from_numpy(image[:, :, ::-1].copy()).permute(2, 0, 1)[None].float() - MEAN
         x = F.max_pool2d(self.conv(x, "conv1", stride=2), 3, 2, ceil_mode=True)
         for number in range(2, 10):
@@ -79,7 +80,8 @@ class SqueezeNet:
             if number in (4, 8):
                 x = F.max_pool2d(x, 3, 2, ceil_mode=True)
         scores = self.conv(x, "conv10").mean((2, 3))[0]
-        return x.mean((2, 3))[0].numpy().astype(np.float64), int(scores.argmax())
+        pooled = x.mean((2, 3))[0].numpy().astype(np.float64)
+        return pooled * np.sqrt(len(pooled)) / np.linalg.norm(pooled), int(scores.argmax())
 
 
 def load(path):
@@ -94,13 +96,13 @@ def distance(x, y):
     xx, yy, n, m = kernel(x, x), kernel(y, y), len(x), len(y)
     within_x = (xx.sum() - np.trace(xx)) / (n * (n - 1))
     within_y = (yy.sum() - np.trace(yy)) / (m * (m - 1))
-    return within_x + within_y - 2 * kernel(x, y).mean()
+    return 1000 * (within_x + within_y - 2 * kernel(x, y).mean())
 
 
 def with_error(x, y):
     left_out = np.array([distance(np.delete(x, i, 0), y) for i in range(len(x))])
     error = np.sqrt((len(x) - 1) * np.mean((left_out - left_out.mean()) ** 2))
-    return {"distance": round(distance(x, y), 2), "standard error": round(float(error), 2)}
+    return {"distance": round(distance(x, y), 1), "standard error": round(float(error), 1)}
 
 
 def spread(x):
