@@ -61,12 +61,9 @@ std::vector<OptionRow> parse_options(const std::string& text) {
     if (line.starts_with('#')) {
       help = line.substr(std::min<size_t>(2, line.size()));
     } else if (equals != std::string::npos) {
-      const auto trimmed = [](const std::string& part) {
-        const size_t first = part.find_first_not_of(" \t\r");
-        if (first == std::string::npos) return std::string();
-        return part.substr(first, part.find_last_not_of(" \t\r") - first + 1);
-      };
-      rows.push_back({trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1)), help});
+      const std::string_view whole = line;
+      rows.push_back({std::string(trim(whole.substr(0, equals))),
+                      std::string(trim(whole.substr(equals + 1))), help});
       help.clear();
     }
   }

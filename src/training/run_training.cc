@@ -288,7 +288,7 @@ void TrainingRun::write_samples() {
   const cv::Mat grid = sample_grid(trainer_->sample(samples_));
   const std::string file = directory_->sample_file(summary_.steps).string();
   save_image(file, Image{grid, {}});
-  log_->write_samples(summary_.steps, file);
+  log_->write_samples(summary_.steps, file, grid.size());
 }
 
 void TrainingRun::write_checkpoint() {

@@ -6,7 +6,6 @@
 
 #include "core/files.h"
 #include "core/message.h"
-#include "image/codec.h"
 #include "training/transfers.h"
 
 namespace solstice {
@@ -88,11 +87,8 @@ void StepLog::write_event(const std::string& event, int64_t step, const Json& fa
   add_scalars(step, event, numbers);
 }
 
-void StepLog::write_samples(int64_t step, const std::string& png_file) {
-  if (!events_) return;
-  const std::string png = read_file(png_file);
-  const Image image = load_image(png_file);
-  events_->add_image("samples", step, image.width(), image.height(), png);
+void StepLog::write_samples(int64_t step, const std::string& png_file, cv::Size size) {
+  if (events_) events_->add_image("samples", step, size.width, size.height, read_file(png_file));
 }
 
 void StepLog::add_scalars(int64_t step, const std::string& group,

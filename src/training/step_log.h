@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <opencv2/core/types.hpp>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,8 +43,8 @@ class StepLog {
   /// One line of something that happened: "validation", "nan".
   void write_event(const std::string& event, int64_t step, const nlohmann::ordered_json& facts);
 
-  /// A sample grid that was written as a PNG.
-  void write_samples(int64_t step, const std::string& png_file);
+  /// A sample grid of this size that was written as a PNG.
+  void write_samples(int64_t step, const std::string& png_file, cv::Size size);
 
   double images_per_second() const { return images_per_second_; }
   void flush();

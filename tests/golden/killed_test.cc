@@ -7,6 +7,7 @@
 #include "support/photos.h"
 #include "support/program.h"
 #include "support/temporary_directory.h"
+#include "support/training_runs.h"
 
 namespace solstice::testing {
 namespace {
@@ -64,35 +65,20 @@ void expect_the_same_end(const std::vector<std::string>& trainer) {
   const fs::path data = directory / "data";
   make_pairs(data, 3, 40, 40);
   const auto train = [&](const std::string& name, const ProgramOptions& options) {
-    std::vector<std::string> arguments{"train",
-                                       "--resume",
-                                       "--data",
-                                       data.string(),
-                                       "--out",
-                                       (directory / name).string(),
-                                       "--discriminator",
-                                       "pixel",
-                                       "--ndf",
-                                       "4",
-                                       "--load-size",
-                                       "32",
-                                       "--crop-size",
-                                       "32",
-                                       "--steps",
-                                       "200",
-                                       "--log-every",
-                                       "1",
-                                       "--checkpoint-every",
-                                       "3",
-                                       "--sample-every",
-                                       "20",
-                                       "--threads",
-                                       "1",
-                                       "--device",
-                                       "cpu",
-                                       "--no-tensorboard"};
-    arguments.insert(arguments.end(), trainer.begin(), trainer.end());
-    return run_solstice(arguments, options);
+    std::vector<std::string> more{"--resume",
+                                  "--out",
+                                  (directory / name).string(),
+                                  "--load-size",
+                                  "32",
+                                  "--steps",
+                                  "200",
+                                  "--checkpoint-every",
+                                  "3",
+                                  "--sample-every",
+                                  "20",
+                                  "--no-tensorboard"};
+    more.insert(more.end(), trainer.begin(), trainer.end());
+    return run_solstice(small_training(data, more), options);
   };
   ASSERT_EQ(train("whole", {}).code, 0);
   Rng rng({21});

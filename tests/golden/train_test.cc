@@ -7,6 +7,7 @@
 #include "support/photos.h"
 #include "support/program.h"
 #include "support/temporary_directory.h"
+#include "support/training_runs.h"
 
 namespace solstice::testing {
 namespace {
@@ -16,43 +17,11 @@ namespace fs = std::filesystem;
 class Train : public ::testing::Test {
  protected:
   Finished train(std::vector<std::string> more, const ProgramOptions& options = {}) const {
-    std::vector<std::string> arguments{"train",
-                                       "--data",
-                                       data().string(),
-                                       "--generator",
-                                       "unet_32",
-                                       "--ngf",
-                                       "4",
-                                       "--discriminator",
-                                       "pixel",
-                                       "--ndf",
-                                       "4",
-                                       "--load-size",
-                                       "36",
-                                       "--crop-size",
-                                       "32",
-                                       "--threads",
-                                       "1",
-                                       "--device",
-                                       "cpu",
-                                       "--log-every",
-                                       "1"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return run_solstice(arguments, options);
+    more.insert(more.begin(), {"--generator", "unet_32", "--ngf", "4"});
+    return run_solstice(small_training(data(), more), options);
   }
   fs::path data() const { return directory_ / "data"; }
   std::string run(const std::string& name = "run") const { return (directory_ / name).string(); }
-
-  static std::vector<nlohmann::json> log_of(const fs::path& run) {
-    std::vector<nlohmann::json> lines;
-    for (const std::string& line : lines_of(read_text(run / "log.jsonl"))) {
-      auto object = nlohmann::json::parse(line);
-      object.erase("images_per_second");
-      object.erase("data_wait");
-      lines.push_back(object);
-    }
-    return lines;
-  }
 
   TemporaryDirectory directory_;
 };

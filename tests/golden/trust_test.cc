@@ -10,6 +10,7 @@
 #include "support/photos.h"
 #include "support/program.h"
 #include "support/temporary_directory.h"
+#include "support/training_runs.h"
 
 namespace solstice::testing {
 namespace {
@@ -26,51 +27,19 @@ class Trust : public ::testing::Test {
     make_photos(unpaired() / "trainB", 3, 44, 40);
   }
 
-  Finished train(const fs::path& folder, std::vector<std::string> more,
-                 const ProgramOptions& options = {}) const {
-    std::vector<std::string> arguments{"train",
-                                       "--data",
-                                       folder.string(),
-                                       "--ndf",
-                                       "4",
-                                       "--load-size",
-                                       "36",
-                                       "--crop-size",
-                                       "32",
-                                       "--threads",
-                                       "1",
-                                       "--device",
-                                       "cpu",
-                                       "--log-every",
-                                       "1",
-                                       "--discriminator",
-                                       "pixel"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return run_solstice(arguments, options);
-  }
   Finished train_pairs(std::vector<std::string> more, const ProgramOptions& options = {}) const {
     more.insert(more.begin(), {"--generator", "unet_32", "--ngf", "4"});
-    return train(data(), more, options);
+    return run_solstice(small_training(data(), more), options);
   }
   Finished train_cycle(std::vector<std::string> more, const ProgramOptions& options = {}) const {
     more.insert(more.begin(), {"--trainer", "cyclegan", "--generator", "resnet_1blocks", "--ngf",
                                "2", "--pool-size", "2"});
-    return train(unpaired(), more, options);
+    return run_solstice(small_training(unpaired(), more), options);
   }
   fs::path data() const { return directory_ / "data"; }
   fs::path unpaired() const { return directory_ / "unpaired"; }
   std::string run(const std::string& name = "run") const { return (directory_ / name).string(); }
 
-  static std::vector<Json> log_of(const fs::path& run) {
-    std::vector<Json> lines;
-    for (const std::string& line : lines_of(read_text(run / "log.jsonl"))) {
-      Json object = Json::parse(line);
-      object.erase("images_per_second");
-      object.erase("data_wait");
-      lines.push_back(object);
-    }
-    return lines;
-  }
   static std::vector<Json> events_of(const fs::path& run, const std::string& event) {
     std::vector<Json> found;
     for (const Json& line : log_of(run)) {

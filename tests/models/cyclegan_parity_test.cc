@@ -1,29 +1,21 @@
 // Ten steps of CycleGAN beside the same ten of the Python reference.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "closeness.h"
-#include "models/networks/image_module.h"
-#include "models/trainers/trainer.h"
-#include "support/npy.h"
-#include "support/shared_data.h"
-#include "weights/weights.h"
+#include "reference_run.h"
 
 namespace solstice {
 namespace {
 
-using testing::load_npy;
-using testing::shared_data;
 using Json = nlohmann::json;
 
-constexpr int kSteps = 10;
-
-class CycleganParity : public ::testing::Test {
+class CycleganParity : public testing::ReferenceRun {
  protected:
+  CycleganParity() : ReferenceRun("train_cyclegan") {}
+
   void SetUp() override {
     SKIP_WITHOUT_SHARED_DATA("parity/train_cyclegan");
     TrainerOptions options;
@@ -33,23 +25,8 @@ class CycleganParity : public ::testing::Test {
         .kind = "resnet_6blocks", .ngf = 8, .norm = Norm::kInstance, .dropout = false};
     options.discriminator = {.kind = "basic", .ndf = 8};
     options.pool_size = 0;
-    trainer_ = make_trainer(options);
-    for (const NamedNetwork& named : trainer_->networks()) {
-      load_state(*named.network, read("init_" + named.name), named.name);
-    }
-    inputs_ = load_npy(folder_ / "real_A.npy").to(at::kFloat) / 127.5 - 1.0;
-    targets_ = load_npy(folder_ / "real_B.npy").to(at::kFloat) / 127.5 - 1.0;
+    begin(options);
     meta_ = read_json("meta.json");
-  }
-
-  TensorList read(const std::string& name) const {
-    return load_weights((folder_ / (name + ".safetensors")).string()).tensors;
-  }
-
-  Json read_json(const char* name) const { return Json::parse(std::ifstream(folder_ / name)); }
-
-  StepReport step(int i) {
-    return trainer_->step(Batch{.input = inputs_.select(0, i), .target = targets_.select(0, i)});
   }
 
   /// Biases before an instance norm: their gradient is rounding noise.
@@ -58,10 +35,7 @@ class CycleganParity : public ::testing::Test {
     return std::find(names.begin(), names.end(), tensor) != names.end();
   }
 
-  std::filesystem::path folder_ = shared_data() / "parity/train_cyclegan";
   Json meta_;
-  std::unique_ptr<Trainer> trainer_;
-  at::Tensor inputs_, targets_;
 };
 
 TEST_F(CycleganParity, GradientsOfTheFirstStepAreTheReferencesInAllFourNetworks) {

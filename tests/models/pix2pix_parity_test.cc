@@ -1,59 +1,33 @@
 // Ten steps of pix2pix beside the same ten of the Python reference.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "closeness.h"
-#include "models/networks/image_module.h"
-#include "models/trainers/trainer.h"
-#include "support/npy.h"
-#include "support/shared_data.h"
-#include "weights/weights.h"
+#include "reference_run.h"
 
 namespace solstice {
 namespace {
 
-using testing::load_npy;
-using testing::shared_data;
 using Json = nlohmann::json;
-
-constexpr int kSteps = 10;
 
 /// Twice the worst distance from float64 of the nine float32 runs in the fixture's meta.json
 /// (`spread`): two float32 runs may lie on either side. The ten steps move the weights by 1.7e-2
 /// (G) and 4.5e-2 (D).
 const std::map<std::string, double> kFinalRms{{"G", 1.2e-4}, {"D", 3.5e-5}};
 
-class Pix2pixParity : public ::testing::Test {
+class Pix2pixParity : public testing::ReferenceRun {
  protected:
+  Pix2pixParity() : ReferenceRun("train_pix2pix") {}
+
   void SetUp() override {
     SKIP_WITHOUT_SHARED_DATA("parity/train_pix2pix");
     TrainerOptions options;
     options.generator = {.kind = "unet_128", .ngf = 8, .dropout = false};
     options.discriminator = {.kind = "basic", .ndf = 8};
-    trainer_ = make_trainer(options);
-    for (const NamedNetwork& named : trainer_->networks()) {
-      load_state(*named.network, read("init_" + named.name), named.name);
-    }
-    inputs_ = load_npy(folder_ / "real_A.npy").to(at::kFloat) / 127.5 - 1.0;
-    targets_ = load_npy(folder_ / "real_B.npy").to(at::kFloat) / 127.5 - 1.0;
+    begin(options);
   }
-
-  TensorList read(const std::string& name) const {
-    return load_weights((folder_ / (name + ".safetensors")).string()).tensors;
-  }
-
-  Json read_json(const char* name) const { return Json::parse(std::ifstream(folder_ / name)); }
-
-  StepReport step(int i) {
-    return trainer_->step(Batch{.input = inputs_.select(0, i), .target = targets_.select(0, i)});
-  }
-
-  std::filesystem::path folder_ = shared_data() / "parity/train_pix2pix";
-  std::unique_ptr<Trainer> trainer_;
-  at::Tensor inputs_, targets_;
 };
 
 TEST_F(Pix2pixParity, GradientsOfTheFirstStepAreTheReferences) {
