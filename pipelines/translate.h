@@ -40,7 +40,7 @@ struct TranslateOptions {
   bool dry_run = false;
   std::string report;
   std::string gallery;
-  ByteSize memory{int64_t{4} << 30};
+  ByteSize memory{int64_t{3} << 30};
   int64_t jobs = 0;
   bool json = false;
 

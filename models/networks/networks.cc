@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/message.h"
 #include "models/networks/image_module.h"
+#include "models/networks/layer_graph.h"
 #include "models/networks/patch_gan.h"
 #include "models/networks/resnet.h"
 #include "models/networks/unet.h"
@@ -15,10 +16,10 @@ namespace {
 constexpr std::array kGenerators{
     GeneratorRow{"unet_<2^n>", "U-Net with skip connections, n halvings: unet_4 to unet_1024",
                  "unet_4", matches_unet, make_unet, unet_size_multiple, infer_unet,
-                 unet_bytes_per_pixel, is_unet_encoder},
+                 unet_bytes_per_pixel, is_unet_encoder, unet_graph},
     GeneratorRow{"resnet_<n>blocks", "ResNet, n residual blocks at a quarter of the resolution",
                  "resnet_1blocks", matches_resnet, make_resnet, resnet_size_multiple, infer_resnet,
-                 resnet_bytes_per_pixel, is_resnet_encoder},
+                 resnet_bytes_per_pixel, is_resnet_encoder, resnet_graph},
 };
 
 constexpr std::array kDiscriminators{

@@ -14,6 +14,7 @@
 namespace solstice {
 
 struct ImageModule;
+struct LayerNode;
 using TensorList = std::vector<std::pair<std::string, at::Tensor>>;
 
 /// One row a family of networks. To add one: a file with its make function, and a row.
@@ -34,6 +35,9 @@ struct GeneratorRow {
   int64_t (*bytes_per_pixel)(const GeneratorOptions&);
   /// Whether a parameter belongs to the part that leads to the lowest resolution.
   bool (*is_encoder)(const GeneratorOptions&, std::string_view parameter);
+  /// The same network in evaluation as a list of convolutions (layer_graph.h), made of its state;
+  /// null: it can only be run as a whole.
+  std::vector<LayerNode> (*graph)(const TensorList&, const GeneratorOptions&) = nullptr;
 };
 std::span<const GeneratorRow> generator_table();
 

@@ -103,9 +103,8 @@ struct PlaneMap {
 };
 
 template <class Pixel>
-at::Tensor apply_as(const PlaneNorm& norm, const at::Tensor& residual) {
+void apply_as(const PlaneNorm& norm, const at::Tensor& residual, const at::Tensor& y) {
   const Planes planes = planes_of(norm.x, norm.whole_batch);
-  at::Tensor y = at::empty_like(norm.x);
   for (int64_t n = 0; n < planes.count; ++n) {
     const PlaneMap plane(norm.statistics.mean[n], norm.statistics.var[n], norm.weight, norm.bias,
                          norm.slope);
@@ -119,7 +118,6 @@ at::Tensor apply_as(const PlaneNorm& norm, const at::Tensor& residual) {
                                   count, planes.channels, to + at);
     });
   }
-  return y;
 }
 
 /// dx = scale * weight * (g - mean(g) - x^ * mean(g x^)).
@@ -178,8 +176,14 @@ PlaneStatistics plane_statistics(const at::Tensor& x, bool whole_batch) {
 }
 
 at::Tensor plane_norm(const PlaneNorm& norm, const at::Tensor& residual) {
-  return norm.x.dtype() == at::kFloat ? apply_as<float>(norm, residual)
-                                      : apply_as<Bf16>(norm, residual);
+  const at::Tensor y = at::empty_like(norm.x);
+  plane_norm_into(norm, residual, y);
+  return y;
+}
+
+void plane_norm_into(const PlaneNorm& norm, const at::Tensor& residual, const at::Tensor& y) {
+  norm.x.dtype() == at::kFloat ? apply_as<float>(norm, residual, y)
+                               : apply_as<Bf16>(norm, residual, y);
 }
 
 NormGradients plane_norm_gradients(const PlaneNorm& norm, const at::Tensor& dy) {

@@ -25,6 +25,9 @@ struct PlaneNorm {
 /// act(norm(x)) + residual in the type of x; an empty residual adds nothing.
 at::Tensor plane_norm(const PlaneNorm& norm, const at::Tensor& residual);
 
+/// The same into y, of the shape, type and layout of x; y may be x or residual itself.
+void plane_norm_into(const PlaneNorm& norm, const at::Tensor& residual, const at::Tensor& y);
+
 struct NormGradients {
   at::Tensor x, weight, bias;
 };

@@ -11,6 +11,7 @@
 #include "core/message.h"
 #include "models/networks/fused_sequence.h"
 #include "models/networks/infer.h"
+#include "models/networks/layer_graph.h"
 #include "models/networks/layers.h"
 
 namespace nn = torch::nn;
@@ -135,6 +136,40 @@ int64_t resnet_bytes_per_pixel(const GeneratorOptions& options) {
   // At full resolution: a convolution's result, its normalised form and the padded copy of it.
   // Measured for resnet_9blocks: 844 in NCHW, 499 in channels_last, where less is alive at once.
   return 4 * (3 * options.ngf + 4 * (options.input_nc + options.output_nc));
+}
+
+std::vector<LayerNode> resnet_graph(const TensorList& state, const GeneratorOptions& options) {
+  const GraphReader reader(state, options);
+  const int64_t blocks = blocks_of(options.kind).value();
+  LayerGraph graph(1);
+  const auto add = [&](const std::string& prefix, int64_t conv, int64_t norm, ConvGeometry geometry,
+                       Activation activation) -> LayerNode& {
+    LayerNode node =
+        reader.conv_norm(message(prefix, conv), message(prefix, norm), graph.size() - 1, geometry);
+    node.activation = activation;
+    graph.push_back(std::move(node));
+    return graph.back();
+  };
+  const ConvGeometry same{Direction::kForward, 1, 1, 0}, halve{Direction::kForward, 2, 1, 0};
+  const ConvGeometry wide{Direction::kForward, 1, 3, 0}, twice{Direction::kTransposed, 2, 1, 1};
+  add("model.", 1, 2, wide, Activation::kRelu).border = Border::kReflect;
+  for (const int64_t conv : {4, 7}) add("model.", conv, conv + 1, halve, Activation::kRelu);
+  for (int64_t i = 0; i < blocks; ++i) {
+    const std::string prefix = message("model.", kFirstBlock + i, ".conv_block.");
+    const size_t before = graph.size() - 1;
+    add(prefix, 1, 2, same, Activation::kRelu).border = Border::kReflect;
+    const int64_t second = options.dropout ? 6 : 5;
+    LayerNode& last = add(prefix, second, second + 1, same, Activation::kNone);
+    last.border = Border::kReflect;
+    last.residual = before;
+  }
+  const int64_t up = kFirstBlock + blocks;
+  for (const int64_t conv : {up, up + 3}) add("model.", conv, conv + 1, twice, Activation::kRelu);
+  LayerNode last = reader.conv(message("model.", up + 7), graph.size() - 1, wide);
+  last.border = Border::kReflect;
+  last.activation = Activation::kTanh;
+  graph.push_back(std::move(last));
+  return graph;
 }
 
 bool is_resnet_encoder(const GeneratorOptions&, std::string_view parameter) {

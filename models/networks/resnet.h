@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "models/networks/networks.h"
 
@@ -17,5 +18,6 @@ int64_t resnet_size_multiple(const GeneratorOptions& options);
 bool infer_resnet(const TensorList& tensors, GeneratorOptions& options);
 int64_t resnet_bytes_per_pixel(const GeneratorOptions& options);
 bool is_resnet_encoder(const GeneratorOptions& options, std::string_view parameter);
+std::vector<LayerNode> resnet_graph(const TensorList& state, const GeneratorOptions& options);
 
 }  // namespace solstice

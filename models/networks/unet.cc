@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/message.h"
 #include "models/networks/infer.h"
+#include "models/networks/layer_graph.h"
 #include "models/networks/layers.h"
 
 namespace nn = torch::nn;
@@ -137,6 +138,38 @@ int64_t unet_bytes_per_pixel(const GeneratorOptions& options) {
   // At the last doubling: the two halves of the outermost skip and their concatenation, each at a
   // quarter of the pixels, and what the convolution packs. 317 measured for unet_256.
   return 4 * (5 * options.ngf / 4 + options.input_nc + 2 * options.output_nc);
+}
+
+std::vector<LayerNode> unet_graph(const TensorList& state, const GeneratorOptions& options) {
+  const GraphReader reader(state, options);
+  const int64_t levels = levels_of(options.kind).value();
+  const ConvGeometry halve{Direction::kForward, 2, 1, 0}, twice{Direction::kTransposed, 2, 1, 0};
+  std::vector<std::string> prefixes{"model.model."};
+  for (int64_t k = 1; k < levels; ++k) {
+    prefixes.push_back(message(prefixes.back(), k == 1 ? "1.model." : "3.model."));
+  }
+  LayerGraph graph(1);
+  for (size_t k = 0; k < prefixes.size(); ++k) {
+    const bool innermost = k + 1 == prefixes.size();
+    const std::string conv = message(prefixes[k], k == 0 ? 0 : 1);
+    LayerNode node = k == 0 || innermost
+                         ? reader.conv(conv, k, halve)
+                         : reader.conv_norm(conv, message(prefixes[k], 2), k, halve);
+    node.activation = innermost ? Activation::kRelu : Activation::kLeakyRelu;
+    graph.push_back(std::move(node));
+  }
+  for (size_t k = prefixes.size(); k-- > 0;) {
+    const bool innermost = k + 1 == prefixes.size();
+    const int64_t slot = k == 0 || innermost ? 3 : 5;
+    const std::string conv = message(prefixes[k], slot), norm = message(prefixes[k], slot + 1);
+    LayerNode node =
+        k == 0 ? reader.conv(conv, k + 1, twice) : reader.conv_norm(conv, norm, k + 1, twice);
+    node.activation = k == 0 ? Activation::kTanh : Activation::kRelu;
+    if (!innermost) node.inputs.push_back(graph.size() - 1);
+    node.rectifies_inputs = !innermost;
+    graph.push_back(std::move(node));
+  }
+  return graph;
 }
 
 bool is_unet_encoder(const GeneratorOptions&, std::string_view parameter) {

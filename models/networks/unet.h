@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "models/networks/networks.h"
 
@@ -17,5 +18,6 @@ int64_t unet_size_multiple(const GeneratorOptions& options);
 bool infer_unet(const TensorList& tensors, GeneratorOptions& options);
 int64_t unet_bytes_per_pixel(const GeneratorOptions& options);
 bool is_unet_encoder(const GeneratorOptions& options, std::string_view parameter);
+std::vector<LayerNode> unet_graph(const TensorList& state, const GeneratorOptions& options);
 
 }  // namespace solstice

@@ -9,12 +9,15 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "models/networks/cpu_kernels.h"
 
 namespace solstice {
 namespace {
+
+thread_local bool winograd_is_off = false;
 
 constexpr int64_t kComponents = 36;
 constexpr int64_t kPixelSum = 7;        ///< the component that is the sum of a tile's 4x4 pixels
@@ -23,6 +26,7 @@ constexpr int64_t kChannelStep = 16;    ///< what the kernels take at a time
 constexpr int64_t kRowPadding = 16;     ///< keeps rows of 2^n channels out of the same cache sets
 constexpr int64_t kTilesAtOnce = 256;   ///< so that their spectra stay in the third-level cache
 constexpr int64_t kRowsOfProduct = 128;
+constexpr int64_t kTilesOfPart = 32;  ///< that one thread transforms at a time
 
 /// Tiles or weights in Winograd's domain, (36, count, channels + padding).
 struct Spectrum {
@@ -30,6 +34,8 @@ struct Spectrum {
       : count(tiles),
         channels(width),
         tensor(at::empty({kComponents, tiles, width + kRowPadding}, at::kFloat)) {}
+  Spectrum(at::Tensor made, int64_t width)
+      : count(made.size(1)), channels(width), tensor(std::move(made)) {}
 
   TileSpectrum all() const {
     return {tensor.data_ptr<float>(), tensor.stride(0), tensor.stride(1)};
@@ -40,14 +46,17 @@ struct Spectrum {
   at::Tensor tensor;
 };
 
-/// Rows and columns that padded ones show, and output ones are, for a plane that tiles overlap.
-struct Border {
-  Border(int64_t side, int64_t tiles) {
+/// Rows (or columns) of a piece that padded ones show, and those that output ones are.
+struct Borders {
+  Borders(const RowWindow& window, int64_t tiles, bool reflects) {
     for (int64_t padded = 0; padded < 4 * tiles + 2; ++padded) {
-      const int64_t at = padded == 0 ? 1 : padded - 1;
-      inputs.push_back(at < side ? at : at == side ? side - 2 : -1);
+      int64_t at = window.first - 1 + padded;
+      const bool needed = padded <= window.count + 1;
+      const bool outside = at < 0 || at >= window.height;
+      if (outside && reflects) at = at < 0 ? -at : 2 * (window.height - 1) - at;
+      inputs.push_back(needed && (reflects || !outside) ? at - window.held_first : -1);
     }
-    for (int64_t at = 0; at < 4 * tiles; ++at) outputs.push_back(at < side ? at : -1);
+    for (int64_t at = 0; at < 4 * tiles; ++at) outputs.push_back(at < window.count ? at : -1);
   }
   std::vector<int64_t> inputs, outputs;
 };
@@ -55,14 +64,15 @@ struct Border {
 /// The tiles of one image of (N, C, H, W), in blocks of whole rows.
 class Tiling {
  public:
-  explicit Tiling(const at::Tensor& x)
-      : height_(x.size(2)),
+  Tiling(const at::Tensor& x, const RowWindow& window, bool reflects)
+      : height_(window.count),
         width_(x.size(3)),
         tile_rows_((height_ + 3) / 4),
         tile_columns_((width_ + 3) / 4),
-        rows_(height_, tile_rows_),
-        columns_(width_, tile_columns_),
+        rows_(window, tile_rows_, reflects),
+        columns_({width_, 0, 0, width_}, tile_columns_, reflects),
         images_(x.size(0)) {}
+  explicit Tiling(const at::Tensor& x) : Tiling(x, {x.size(2), 0, 0, x.size(2)}, true) {}
 
   int64_t most_tiles() const { return rows_at_once() * tile_columns_; }
 
@@ -89,7 +99,7 @@ class Tiling {
   }
 
   int64_t height_, width_, tile_rows_, tile_columns_;
-  Border rows_, columns_;
+  Borders rows_, columns_;
   int64_t images_;
 };
 
@@ -97,6 +107,24 @@ template <class Work>
 void in_parallel(int64_t count, const Work& work) {
   at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) work(i);
+  });
+}
+
+/// Calls work(part, spectrum of the part) for parts of one row of tiles each, which are row 0
+/// there.
+template <class Work>
+void for_parts(const TileGrid& grid, const Spectrum& spectrum, const Work& work) {
+  const int64_t parts = (grid.tile_columns + kTilesOfPart - 1) / kTilesOfPart;
+  in_parallel(grid.tile_rows * parts, [&](int64_t task) {
+    const int64_t i = task / parts, j = task % parts * kTilesOfPart;
+    TileGrid part = grid;
+    part.rows += 4 * i;
+    part.columns += 4 * j;
+    part.tile_rows = 1;
+    part.tile_columns = std::min(kTilesOfPart, grid.tile_columns - j);
+    TileSpectrum tiles = spectrum.all();
+    tiles.data += (i * grid.tile_columns + j) * tiles.row;
+    work(part, tiles);
   });
 }
 
@@ -185,33 +213,51 @@ void add_input_gradient(const Spectrum& spectrum, const TileGrid& grid, float* i
 
 }  // namespace
 
-bool winograd_fits(const at::Tensor& x, const at::Tensor& weight) {
+WinogradOff::WinogradOff() : before_(std::exchange(winograd_is_off, true)) {}
+WinogradOff::~WinogradOff() { winograd_is_off = before_; }
+
+bool winograd_weight_fits(const at::Tensor& weight) {
   const auto many = [](int64_t channels) {
     return channels >= kLeastChannels && channels % kChannelStep == 0;
   };
-  return x.is_cpu() && weight.is_cpu() && x.dtype() == at::kFloat && weight.dtype() == at::kFloat &&
+  return weight.is_cpu() && weight.dtype() == at::kFloat && weight.size(2) == 3 &&
+         weight.size(3) == 3 && many(weight.size(0)) && many(weight.size(1)) &&
+         cpu_kernels().vectors_are_wide;
+}
+
+bool winograd_fits(const at::Tensor& x, const at::Tensor& weight) {
+  return !winograd_is_off && x.is_cpu() && x.dtype() == at::kFloat &&
          !at::autocast::is_autocast_enabled(at::kCPU) && x.dim() == 4 &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(2) >= 2 && x.size(3) >= 2 &&
-         weight.size(2) == 3 && weight.size(3) == 3 && many(weight.size(0)) &&
-         many(weight.size(1)) && cpu_kernels().vectors_are_wide;
+         winograd_weight_fits(weight);
 }
 
 at::Tensor winograd_conv3x3(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  return PreparedWinograd(weight, bias, /*reflects=*/true).run(x, {x.size(2), 0, 0, x.size(2)});
+}
+
+PreparedWinograd::PreparedWinograd(const at::Tensor& weight, const at::Tensor& bias, bool reflects)
+    : spectrum_(weight_spectrum(weight, inputs_outside(weight)).tensor),
+      bias_(bias),
+      in_(weight.size(1)),
+      out_(weight.size(0)),
+      reflects_(reflects) {}
+
+at::Tensor PreparedWinograd::run(const at::Tensor& x, const RowWindow& window) const {
   const TileKernels& kernels = cpu_kernels().tiles;
-  const int64_t in = weight.size(1), out = weight.size(0);
-  at::Tensor y = at::empty({x.size(0), out, x.size(2), x.size(3)}, x.options(),
+  at::Tensor y = at::empty({x.size(0), out_, window.count, x.size(3)}, x.options(),
                            at::MemoryFormat::ChannelsLast);
-  const float* shift = bias.defined() ? bias.const_data_ptr<float>() : nullptr;
-  const Spectrum kernel = weight_spectrum(weight, inputs_outside(weight));
-  const Tiling tiling(x);
-  const Spectrum inputs(tiling.most_tiles(), in), outputs(tiling.most_tiles(), out);
-  tiling.for_blocks(in, out, [&](int64_t image, const TileGrid& from, const TileGrid& to) {
-    in_parallel(from.tile_rows, [&](int64_t i) {
-      kernels.inputs_to_spectrum(image_of(x, image), from, i, inputs.all());
+  const float* shift = bias_.defined() ? bias_.const_data_ptr<float>() : nullptr;
+  const Tiling tiling(x, window, reflects_);
+  const Spectrum kernel(spectrum_, out_);
+  const Spectrum inputs(tiling.most_tiles(), in_), outputs(tiling.most_tiles(), out_);
+  tiling.for_blocks(in_, out_, [&](int64_t image, const TileGrid& from, const TileGrid& to) {
+    for_parts(from, inputs, [&](const TileGrid& part, TileSpectrum tiles) {
+      kernels.inputs_to_spectrum(image_of(x, image), part, 0, tiles);
     });
     multiply_tiles(inputs, kernel, outputs, from.tile_rows * from.tile_columns);
-    in_parallel(to.tile_rows, [&](int64_t i) {
-      kernels.spectrum_to_outputs(outputs.all(), shift, to, i, image_of(y, image));
+    for_parts(to, outputs, [&](const TileGrid& part, TileSpectrum tiles) {
+      kernels.spectrum_to_outputs(tiles, shift, part, 0, image_of(y, image));
     });
   });
   return y;

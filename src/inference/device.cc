@@ -81,4 +81,12 @@ void set_compute_threads(int64_t threads) {
   cv::setNumThreads(0);
 }
 
+bool cpu_multiplies_bf16() {
+#if defined(__x86_64__) && defined(__GNUC__)
+  return __builtin_cpu_supports("avx512bf16") > 0;
+#else
+  return false;
+#endif
+}
+
 }  // namespace solstice

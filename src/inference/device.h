@@ -17,4 +17,8 @@ std::string open_device(const std::string& name);
 /// any work starts: float sums, and so results in their last bits, depend on the number.
 void set_compute_threads(int64_t threads);
 
+/// True when this processor multiplies bfloat16 (AVX-512 BF16 or AMX): elsewhere it is emulated,
+/// and slower than float32.
+bool cpu_multiplies_bf16();
+
 }  // namespace solstice

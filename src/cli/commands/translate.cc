@@ -15,21 +15,16 @@ namespace solstice {
 namespace {
 
 struct Options {
-  std::string model;
+  TranslatorOptions translator;
   TranslateOptions translate;
-  std::string direction;
-  std::string device = "auto";
   int64_t threads = 0;
   int64_t seed = 1;
   GlobalOptions global;
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
-    visit("model", self.model, "a run, a .safetensors, or a bare .pth of the Python reference");
+    TranslatorOptions::fields(self.translator, visit);
     TranslateOptions::fields(self.translate, visit);
-    visit("direction", self.direction,
-          "AtoB or BtoA, for models that hold both; empty: the model's");
-    visit("device", self.device, "auto, cpu or cuda[:N]");
     visit("threads", self.threads, "threads that compute; 0: one per processor", Range{0, 1024});
     visit("seed", self.seed, "no effect today: translation draws nothing at random",
           Range{0, 9e15});
@@ -59,7 +54,7 @@ int run_translate(const std::vector<std::string>& arguments) {
   const auto positional = begin_command(arguments, fields_of(options), options.global);
   options.translate.inputs = positional;
   options.translate.json = options.global.json;
-  if (options.model.empty()) {
+  if (options.translator.model.empty()) {
     throw Error(ErrorKind::kUsage, "--model is missing: name a run, a .safetensors or a .pth file");
   }
   if (options.translate.inputs.empty()) {
@@ -69,7 +64,8 @@ int run_translate(const std::vector<std::string>& arguments) {
     throw Error(ErrorKind::kUsage, "--out is missing: name a folder for the results");
   }
   set_compute_threads(options.threads);
-  const Translator translator({options.model, options.direction, options.device});
+  options.translator.memory = options.translate.memory.bytes;
+  const Translator translator(options.translator);
   log_info(translator.description());
   const TranslateSummary summary = translate_folder(options.translate, translator);
   print_summary(summary);

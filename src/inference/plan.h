@@ -1,0 +1,73 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "inference/prepared_conv.h"
+#include "models/networks/layer_graph.h"
+
+namespace solstice {
+
+/// How one image is run: as a whole, or in strips of full width, one convolution after the other.
+/// Norms see the statistics of the whole plane either way, so strips leave no seams.
+struct PlanSchedule {
+  int64_t strip_rows = 0;    ///< of the image; 0: the whole image at once
+  bool halves_maps = false;  ///< keeps what is between two norms in float16
+  int64_t bytes = 0;         ///< estimated peak of what the run allocates
+};
+
+/// An image that is read by rows: (1, C, count, width) in [-1, 1], any float type and layout.
+struct ImageRows {
+  int64_t height, width;
+  std::function<at::Tensor(int64_t first, int64_t count)> read;
+};
+
+/// A generator as a list of prepared convolutions, made once and run on images of any size that the
+/// network takes. In strips it keeps whole planes only at a quarter of the size and below; what is
+/// larger is computed anew for each strip, as often as a norm needs its statistics or a later layer
+/// its values. Planes are kept on the host, strips are computed on the device.
+/// Equal to the network's own forward pass but for rounding: 1e-4 in float32.
+class Plan {
+ public:
+  Plan(LayerGraph graph, at::Device device, at::ScalarType type);
+
+  /// The schedule with the given rows of a strip (0: the whole image).
+  PlanSchedule with_strips(int64_t height, int64_t width, int64_t strip_rows) const;
+
+  /// The fastest schedule that fits into `memory` bytes, else the smallest.
+  PlanSchedule best(int64_t height, int64_t width, int64_t memory) const;
+
+  /// Gives `write` the result, (1, K, rows, W) on the host, from top to bottom.
+  void run(const PlanSchedule& schedule, const ImageRows& image,
+           const std::function<void(int64_t first, const at::Tensor&)>& write) const;
+
+ private:
+  friend class PlanRun;
+
+  /// Rows and columns of every node's plane for an image of this size.
+  struct Planes {
+    std::vector<int64_t> heights, widths;
+  };
+  Planes planes(int64_t height, int64_t width) const;
+
+  /// The nodes whose planes are kept, and the last pass that reads each.
+  std::vector<bool> kept(const PlanSchedule& schedule, const Planes& planes) const;
+  std::vector<size_t> last_readers(const std::vector<bool>& kept) const;
+
+  /// The rows of each node that `rows` of `target` need, down to planes that `is_at_hand`.
+  std::vector<Rows> needed_rows(size_t target, const Rows& rows, const Planes& planes,
+                                const std::function<bool(size_t)>& is_at_hand) const;
+  int64_t peak_bytes(const PlanSchedule& schedule, const Planes& planes) const;
+
+  LayerGraph graph_;
+  std::vector<PreparedConv> convs_;  ///< of nodes 1, 2, ...
+  /// Planes that only lead from one norm to the next, so that rounding them does not add up.
+  std::vector<bool> passing_;
+  at::Device device_;
+  at::ScalarType type_;
+};
+
+}  // namespace solstice

@@ -1,0 +1,274 @@
+#include "inference/plan_run.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/var_mean.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "models/networks/plane_norm.h"
+
+namespace solstice {
+namespace {
+
+constexpr int64_t kFewestRows = 4;  ///< of a strip of any plane
+
+double slope_of(Activation activation) {
+  if (activation == Activation::kRelu) return kReluSlope;
+  return activation == Activation::kLeakyRelu ? kLeakySlope : kNoActivation;
+}
+
+}  // namespace
+
+int64_t strip_rows_of(const PlanSchedule& schedule, int64_t node_height, int64_t image_height) {
+  if (schedule.strip_rows == 0) return node_height;
+  const int64_t rows = schedule.strip_rows * node_height / image_height;
+  return std::min(node_height, std::max(kFewestRows, rows / kFewestRows * kFewestRows));
+}
+
+void StripStatistics::add(const at::Tensor& strip) {
+  const auto count = static_cast<double>(strip.size(2) * strip.size(3));
+  at::Tensor mean, variance;
+  if (fused_norm_fits(strip)) {
+    const PlaneStatistics statistics = plane_statistics(strip, /*whole_batch=*/true);
+    mean = statistics.mean.to(at::kDouble);
+    variance = statistics.var.to(at::kDouble);
+  } else {
+    std::tie(variance, mean) = at::var_mean(strip.to(at::kFloat), at::IntArrayRef{0, 2, 3},
+                                            /*unbiased=*/false, /*keepdim=*/false);
+    mean = mean.unsqueeze(0).to(at::kCPU, at::kDouble);
+    variance = variance.unsqueeze(0).to(at::kCPU, at::kDouble);
+  }
+  if (count_ == 0) {
+    count_ = count;
+    mean_ = mean;
+    squares_ = variance * count;
+    return;
+  }
+  const at::Tensor distance = mean - mean_;
+  const double whole = count_ + count;
+  squares_ = squares_ + variance * count + distance * distance * (count_ * count / whole);
+  mean_ = mean_ + distance * (count / whole);
+  count_ = whole;
+}
+
+at::Tensor StripStatistics::mean() const { return mean_.to(at::kFloat); }
+at::Tensor StripStatistics::variance() const { return (squares_ / count_).to(at::kFloat); }
+
+PlanRun::PlanRun(const Plan& plan, const PlanSchedule& schedule, const ImageRows& image,
+                 const Write& write)
+    : plan_(plan),
+      schedule_(schedule),
+      image_(image),
+      write_(write),
+      planes_(plan.planes(image.height, image.width)),
+      kept_(plan.kept(schedule, planes_)),
+      last_readers_(plan.last_readers(kept_)),
+      planes_kept_(plan.graph_.size()),
+      norms_(plan.graph_.size()) {}
+
+Rows PlanRun::strip(size_t node, int64_t first) const {
+  const int64_t height = planes_.heights[node];
+  const int64_t rows = strip_rows_of(schedule_, height, image_.height);
+  // A last strip of a few rows would have nothing to reflect.
+  const int64_t left = height - first;
+  return {first, left < rows + kFewestRows ? left : rows};
+}
+
+void PlanRun::run() {
+  const size_t last = plan_.graph_.size() - 1;
+  for (size_t node = 1; node <= last; ++node) {
+    if (!kept_[node] && !plan_.graph_[node].normalises && node != last) continue;
+    pass(node);
+    release(node);
+  }
+}
+
+bool PlanRun::takes_place_of_input(size_t node) const {
+  const LayerNode& layer = plan_.graph_[node];
+  const size_t input = layer.inputs.front();
+  const at::Tensor& data = planes_kept_[input].data;
+  return layer.inputs.size() == 1 && data.defined() && last_readers_[input] == node &&
+         layer.residual != input && data.size(1) == layer.out_channels() &&
+         planes_.heights[input] == planes_.heights[node] &&
+         planes_.widths[input] == planes_.widths[node];
+}
+
+void PlanRun::pass(size_t node) {
+  const LayerNode& layer = plan_.graph_[node];
+  const int64_t height = planes_.heights[node];
+  const bool is_last = node + 1 == plan_.graph_.size();
+  if (kept_[node] && schedule_.strip_rows != 0) {
+    if (takes_place_of_input(node)) {
+      planes_kept_[node].data = planes_kept_[layer.inputs.front()].data;
+    } else {
+      const auto type = schedule_.halves_maps && plan_.passing_[node] ? at::kHalf : plan_.type_;
+      planes_kept_[node].data =
+          at::empty({1, layer.out_channels(), height, planes_.widths[node]},
+                    at::TensorOptions().dtype(type), at::MemoryFormat::ChannelsLast);
+    }
+  }
+  StripStatistics statistics;
+  // Stored when the next strip is made, which may still need what is in its place.
+  std::optional<std::pair<Rows, at::Tensor>> waiting;
+  for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
+    const Plane made = compute(node, rows);
+    if (layer.normalises) statistics.add(made.data);
+    if (waiting) store(node, waiting->first, waiting->second);
+    waiting.reset();
+    if (is_last && !layer.normalises) {
+      write_(rows.first, made.data.to(at::kCPU));
+    } else if (kept_[node]) {
+      waiting.emplace(rows, made.data);
+      planes_kept_[node].finished = made.finished;
+    }
+  }
+  if (waiting) store(node, waiting->first, waiting->second);
+  if (!layer.normalises) return;
+  norms_[node] = {statistics.mean().to(plan_.device_), statistics.variance().to(plan_.device_)};
+  if (kept_[node] && (schedule_.strip_rows == 0 || layer.residual)) finish_plane(node);
+  if (is_last) {
+    for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
+      const Plane made = compute(node, rows);
+      at::Tensor result = made.data;
+      const at::Tensor residual = layer.residual ? values(*layer.residual, rows, {}) : at::Tensor();
+      finish(node, made.data, residual, result);
+      write_(rows.first, result.to(at::kCPU));
+    }
+  }
+}
+
+void PlanRun::store(size_t node, const Rows& rows, const at::Tensor& strip) {
+  at::Tensor& plane = planes_kept_[node].data;
+  if (!plane.defined()) {
+    plane = strip;  // the whole of it
+    return;
+  }
+  at::Tensor place = plane.narrow(2, rows.first, rows.count);
+  constexpr double kMostHalf = 65504;
+  place.copy_(place.dtype() == at::kHalf ? strip.clamp(-kMostHalf, kMostHalf) : strip);
+}
+
+PlanRun::Plane PlanRun::compute(size_t node, const Rows& rows) {
+  const std::vector<Rows> needed = plan_.needed_rows(
+      node, rows, planes_, [&](size_t i) { return planes_kept_[i].data.defined() && i != node; });
+  std::vector<Plane> strips(node + 1);
+  for (size_t i = 1; i <= node; ++i) {
+    if (needed[i].count == 0) continue;
+    const LayerNode& layer = plan_.graph_[i];
+    const at::Tensor inputs = gather(layer, needed[i], strips);
+    const Rows held = input_rows(layer, needed[i], planes_.heights[layer.inputs.front()]);
+    Plane made{plan_.convs_[i - 1].run(inputs, {planes_.heights[layer.inputs.front()], held.first,
+                                                needed[i].first, needed[i].count}),
+               needed[i].first, false};
+    if (i < node || !layer.normalises) {
+      at::Tensor residual;
+      if (layer.residual) residual = values(*layer.residual, needed[i], strips);
+      finish(i, made.data, residual, made.data);
+      made.finished = true;
+    }
+    strips[i] = std::move(made);
+    for (size_t before = 1; before < i; ++before) {
+      bool is_read = false;
+      for (size_t later = i + 1; later <= node && !is_read; ++later) {
+        const LayerNode& reader = plan_.graph_[later];
+        is_read = needed[later].count > 0 &&
+                  (std::count(reader.inputs.begin(), reader.inputs.end(), before) > 0 ||
+                   reader.residual == before);
+      }
+      if (!is_read) strips[before].data.reset();
+    }
+  }
+  return strips[node];
+}
+
+at::Tensor PlanRun::gather(const LayerNode& node, const Rows& out,
+                           const std::vector<Plane>& strips) const {
+  std::vector<at::Tensor> inputs;
+  for (const size_t input : node.inputs) {
+    inputs.push_back(values(input, input_rows(node, out, planes_.heights[input]), strips));
+  }
+  at::Tensor joined = inputs.size() == 1 ? inputs.front() : at::cat(inputs, 1);
+  if (!node.rectifies_inputs) return joined;
+  return inputs.size() == 1 ? at::relu(joined) : at::relu_(joined);
+}
+
+at::Tensor PlanRun::values(size_t node, const Rows& rows, const std::vector<Plane>& strips) const {
+  if (node == 0) {
+    return image_.read(rows.first, rows.count)
+        .to(plan_.device_, plan_.type_)
+        .contiguous(at::MemoryFormat::ChannelsLast);
+  }
+  const Plane& kept = planes_kept_[node];
+  const Plane& plane = kept.data.defined() ? kept : strips.at(node);
+  const at::Tensor held =
+      plane.data.narrow(2, rows.first - plane.first, rows.count).to(plan_.device_, plan_.type_);
+  if (plane.finished) return held;
+  at::Tensor result = at::empty_like(held);
+  finish(node, held, {}, result);
+  return result;
+}
+
+void PlanRun::finish(size_t node, const at::Tensor& raw, const at::Tensor& residual,
+                     at::Tensor& result) const {
+  const LayerNode& layer = plan_.graph_[node];
+  if (!layer.normalises) {  // the convolution has applied the activation
+    if (residual.defined()) result.add_(residual);
+    return;
+  }
+  const auto& [mean, variance] = norms_[node];
+  const double slope = slope_of(layer.activation);
+  if (fused_norm_fits(raw)) {
+    const at::Tensor ones = at::ones({raw.size(1)}, at::kFloat);
+    const at::Tensor zeros = at::zeros({raw.size(1)}, at::kFloat);
+    plane_norm_into({raw, ones, zeros, {mean, variance}, slope, /*whole_batch=*/false},
+                    residual.defined() ? residual : at::empty({0}, raw.options()), result);
+  } else {
+    at::Tensor normed = at::batch_norm(raw, {}, {}, mean.flatten(), variance.flatten(),
+                                       /*training=*/false, /*momentum=*/0, kNormEps, false);
+    if (layer.activation != Activation::kTanh) activate_(normed, layer.activation);
+    if (residual.defined()) normed.add_(residual);
+    result.copy_(normed);
+  }
+  if (layer.activation == Activation::kTanh) activate_(result, Activation::kTanh);
+}
+
+void PlanRun::finish_plane(size_t node) {
+  const LayerNode& layer = plan_.graph_[node];
+  Plane& plane = planes_kept_[node];
+  // The residual's plane becomes the result's where nobody else reads it.
+  Plane result = plane;
+  if (layer.residual && last_readers_[*layer.residual] == node) {
+    result = planes_kept_[*layer.residual];
+  }
+  for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
+    const at::Tensor raw =
+        plane.data.narrow(2, rows.first, rows.count).to(plan_.device_, plan_.type_);
+    const at::Tensor residual = layer.residual ? values(*layer.residual, rows, {}) : at::Tensor();
+    at::Tensor place = result.data.narrow(2, rows.first, rows.count);
+    if (place.device() == raw.device() && place.dtype() == raw.dtype()) {
+      finish(node, raw, residual, place);
+    } else {
+      at::Tensor made = at::empty_like(raw);
+      finish(node, raw, residual, made);
+      place.copy_(made);
+    }
+  }
+  plane.data = result.data;
+  plane.finished = true;
+}
+
+void PlanRun::release(size_t pass) {
+  for (size_t i = 1; i <= pass; ++i) {
+    if (last_readers_[i] <= pass && i != pass) planes_kept_[i].data.reset();
+  }
+}
+
+}  // namespace solstice

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <vector>
+
+#include "inference/plan.h"
+
+namespace solstice {
+
+/// Rows of a node's plane that a strip of the schedule has.
+int64_t strip_rows_of(const PlanSchedule& schedule, int64_t node_height, int64_t image_height);
+
+/// Mean and variance of a plane that comes in strips (Chan et al. 1983), in float64.
+class StripStatistics {
+ public:
+  void add(const at::Tensor& strip);
+  at::Tensor mean() const;      ///< (1, C) float32
+  at::Tensor variance() const;  ///< (1, C) float32, biased
+
+ private:
+  double count_ = 0;
+  at::Tensor mean_, squares_;
+};
+
+/// One image on its way through a Plan.
+class PlanRun {
+ public:
+  using Write = std::function<void(int64_t first, const at::Tensor&)>;
+  PlanRun(const Plan& plan, const PlanSchedule& schedule, const ImageRows& image,
+          const Write& write);
+
+  void run();
+
+ private:
+  /// A plane, or a strip of it. `finished`: its norm, activation and residual have been applied.
+  struct Plane {
+    at::Tensor data;
+    int64_t first = 0;
+    bool finished = false;
+  };
+  struct Norms {
+    at::Tensor mean, variance;
+  };
+
+  void pass(size_t node);
+  Plane compute(size_t node, const Rows& rows);
+  at::Tensor gather(const LayerNode& node, const Rows& out, const std::vector<Plane>& strips) const;
+  at::Tensor values(size_t node, const Rows& rows, const std::vector<Plane>& strips) const;
+  void finish(size_t node, const at::Tensor& raw, const at::Tensor& residual,
+              at::Tensor& result) const;
+  void store(size_t node, const Rows& rows, const at::Tensor& strip);
+  void finish_plane(size_t node);
+  void release(size_t pass);
+  bool takes_place_of_input(size_t node) const;
+  Rows strip(size_t node, int64_t first) const;
+
+  const Plan& plan_;
+  const PlanSchedule& schedule_;
+  const ImageRows& image_;
+  const Write& write_;
+  const Plan::Planes planes_;
+  const std::vector<bool> kept_;
+  const std::vector<size_t> last_readers_;
+  std::vector<Plane> planes_kept_;
+  std::vector<Norms> norms_;
+};
+
+}  // namespace solstice

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "models/networks/layer_graph.h"
+#include "models/networks/winograd.h"
+
+namespace solstice {
+
+/// The convolution of a LayerNode, made ready to run often in one type on one device: by Winograd,
+/// by oneDNN's operator with a packed weight and the activation inside, or by LibTorch's own.
+/// Also applies the node's activation, unless the node normalises, in which case the norm comes
+/// between. Safe to run from several threads.
+class PreparedConv {
+ public:
+  PreparedConv(const LayerNode& node, at::Device device, at::ScalarType type);
+
+  /// x (1, C, held rows, W) in channels_last on the device, to (1, K, window.count, W'). The window
+  /// speaks of input rows in `height` and `held_first`, of output rows in `first` and `count`; the
+  /// piece must hold what input_rows() says.
+  at::Tensor run(const at::Tensor& x, const RowWindow& window) const;
+
+ private:
+  at::Tensor padded(const at::Tensor& x, const RowWindow& window) const;
+  at::Tensor forward(const at::Tensor& x, const RowWindow& window) const;
+  at::Tensor transposed(const at::Tensor& x, const RowWindow& window) const;
+  at::Tensor convolve(const at::Tensor& x, int64_t padding_down, int64_t padding_across) const;
+  at::Tensor packed_for(const at::Tensor& x, at::IntArrayRef padding) const;
+
+  ConvGeometry geometry_;
+  Border border_;
+  Activation activation_;
+  int64_t kernel_;
+  at::Tensor weight_, bias_;
+  std::optional<PreparedWinograd> winograd_;
+  bool packs_ = false;
+
+  struct Packed {
+    std::mutex mutex;
+    at::Tensor weight;
+  };
+  std::unique_ptr<Packed> packed_ = std::make_unique<Packed>();
+};
+
+/// Rows [first, first + count) of something.
+struct Rows {
+  int64_t first, count;
+  int64_t end() const { return first + count; }
+};
+
+/// The input rows, of `height`, that the output rows `out` of a node are made of.
+Rows input_rows(const LayerNode& node, const Rows& out, int64_t height);
+
+/// The activation of a node, in place.
+void activate_(at::Tensor& x, Activation activation);
+
+}  // namespace solstice
