@@ -7,6 +7,7 @@
 #include "models/networks/image_module.h"
 #include "models/networks/layer_graph.h"
 #include "models/networks/patch_gan.h"
+#include "models/networks/pointwise.h"
 #include "models/networks/resnet.h"
 #include "models/networks/unet.h"
 
@@ -20,6 +21,10 @@ constexpr std::array kGenerators{
     GeneratorRow{"resnet_<n>blocks", "ResNet, n residual blocks at a quarter of the resolution",
                  "resnet_1blocks", matches_resnet, make_resnet, resnet_size_multiple, infer_resnet,
                  resnet_bytes_per_pixel, is_resnet_encoder, resnet_graph},
+    GeneratorRow{"pointwise", "a learned colour grade: 1x1 convolutions, every pixel alone",
+                 "pointwise", matches_pointwise, make_pointwise, pointwise_size_multiple,
+                 infer_pointwise, pointwise_bytes_per_pixel, is_pointwise_encoder,
+                 pointwise_graph},
 };
 
 constexpr std::array kDiscriminators{

@@ -31,7 +31,8 @@ struct GeneratorOptions {
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
-    visit("generator", self.kind, "network that translates: unet_<2^n>, resnet_<n>blocks");
+    visit("generator", self.kind,
+          "network that translates: unet_<2^n>, resnet_<n>blocks, pointwise");
     visit("input-nc", self.input_nc, "channels of the input image", Range{1, 64});
     visit("output-nc", self.output_nc, "channels of the output image", Range{1, 64});
     visit("ngf", self.ngf, "generator filters at the widest resolution", Range{1, 1024});

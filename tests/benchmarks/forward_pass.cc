@@ -1,5 +1,5 @@
 // The bare forward pass: seconds of Translator::translate on one decoded photo, with nothing beside
-// it. `forward_pass MODEL PHOTO COUNT` prints images/s (the median over COUNT calls, after two).
+// it. `forward_pass MODEL PHOTO COUNT [fp32|bf16]` prints images/s (the median over COUNT calls, after two).
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -11,12 +11,18 @@
 #include "inference/translator.h"
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: forward_pass MODEL PHOTO COUNT\n");
+  if (argc != 4 && argc != 5) {
+    std::fprintf(stderr, "usage: forward_pass MODEL PHOTO COUNT [fp32|bf16]\n");
     return 2;
   }
   solstice::set_compute_threads(0);
-  const solstice::Translator translator({argv[1], "", "cpu"});
+  solstice::TranslatorOptions options;
+  options.model = argv[1];
+  options.device = "cpu";
+  if (argc == 5) {
+    options.precision = solstice::value_of<solstice::InferencePrecision>("precision", argv[4]);
+  }
+  const solstice::Translator translator(options);
   const solstice::Image photo = solstice::load_image(argv[2]);
   std::vector<double> seconds;
   for (int i = 0; i < std::atoi(argv[3]) + 2; ++i) {

@@ -7,6 +7,7 @@
 #include <opencv2/core.hpp>
 
 #include "image/codec.h"
+#include "support/identity_model.h"
 #include "support/photos.h"
 #include "support/program.h"
 #include "support/shared_data.h"
@@ -72,6 +73,34 @@ TEST_F(Translate, KeepsTreeNamesAndSizes) {
     const Image after = load_image((out() / name).string());
     EXPECT_EQ(before.pixels.size(), after.pixels.size()) << name;
     EXPECT_GT(cv::norm(before.pixels, after.pixels, cv::NORM_L1), 0) << name;
+  }
+}
+
+TEST_F(Translate, AnIdentityModelGivesBackEveryPixelOf8And16Bit) {
+  const fs::path model = make_identity_model(directory_ / "identity.safetensors");
+  fs::create_directories(in());
+  for (const int type : {CV_8UC1, CV_8UC3, CV_8UC4, CV_16UC1, CV_16UC3, CV_16UC4}) {
+    Image every_level;
+    every_level.pixels = cv::Mat(256, 256, type);
+    const int channels = every_level.pixels.channels();
+    for (int i = 0; i < 65536 * channels; ++i) {
+      const int level = i / channels + 257 * (i % channels);
+      if (every_level.pixels.depth() == CV_16U) {
+        every_level.pixels.ptr<uint16_t>()[i] = static_cast<uint16_t>(level);
+      } else {
+        every_level.pixels.ptr<uint8_t>()[i] = static_cast<uint8_t>(level);
+      }
+    }
+    save_image((in() / (std::to_string(type) + ".png")).string(), every_level);
+  }
+  const Finished run = run_solstice(
+      {"translate", "--model", model.string(), in().string(), "--out", out().string()});
+  ASSERT_EQ(run.code, 0) << run.err;
+  for (const std::string& name : files_below(in())) {
+    const cv::Mat before = load_image((in() / name).string()).pixels;
+    const cv::Mat after = load_image((out() / name).string()).pixels;
+    ASSERT_EQ(before.type(), after.type()) << name;
+    EXPECT_EQ(cv::norm(before, after, cv::NORM_INF), 0) << name;
   }
 }
 

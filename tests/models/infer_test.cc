@@ -44,6 +44,16 @@ TEST(InferGenerator, RecoversWhatMadeIt) {
   }
 }
 
+TEST(InferGenerator, KnowsAPointwiseNetworkWhateverNormItWasMadeWith) {
+  const GeneratorOptions made{.kind = "pointwise", .input_nc = 4, .output_nc = 2, .ngf = 3};
+  const GeneratorOptions found = infer_generator(state_of(*make_generator(made)));
+  EXPECT_EQ(found.kind, made.kind);
+  EXPECT_EQ(found.input_nc, made.input_nc);
+  EXPECT_EQ(found.output_nc, made.output_nc);
+  EXPECT_EQ(found.ngf, made.ngf);
+  EXPECT_EQ(found.norm, Norm::kNone);
+}
+
 TEST(InferGenerator, NamesADiscriminator) {
   for (const Norm norm : {Norm::kBatch, Norm::kInstance, Norm::kNone}) {
     const auto basic = make_discriminator({.kind = "basic", .ndf = 2, .norm = norm});
@@ -56,8 +66,8 @@ TEST(InferGenerator, NamesADiscriminator) {
 TEST(InferGenerator, SaysWhatAnUnrelatedFileHolds) {
   EXPECT_EQ(infer_error({}), "there are no tensors in it");
   EXPECT_EQ(infer_error({{"lin0.weight", at::zeros({1, 64, 1, 1})}, {"lin0.scale", at::zeros({})}}),
-            "this is no generator that solstice knows (unet_<2^n>, resnet_<n>blocks); it holds 2 "
-            "tensors: lin0.weight (1, 64, 1, 1), lin0.scale ()");
+            "this is no generator that solstice knows (unet_<2^n>, resnet_<n>blocks, pointwise); "
+            "it holds 2 tensors: lin0.weight (1, 64, 1, 1), lin0.scale ()");
 }
 
 TEST(InferGenerator, SaysWhereANearMissDiffers) {

@@ -83,6 +83,19 @@ TEST(Resnet, RejectsASideThatDoesNotDivideOrIsTooSmall) {
   EXPECT_EQ(error_of(*network, {1, 3, 8, 8}), "no error");
 }
 
+TEST(Pointwise, LooksAtEveryPixelAloneAndTakesAnySize) {
+  const at::NoGradGuard no_grad;
+  const auto network = make_generator({.kind = "pointwise", .ngf = 5});
+  const at::Tensor image = at::randn({1, 3, 1, 7});
+  const at::Tensor whole = network->forward(image);
+  EXPECT_EQ(whole.sizes(), image.sizes());
+  for (int64_t x = 0; x < 7; ++x) {
+    EXPECT_LE(
+        testing::max_abs_difference(network->forward(image.narrow(3, x, 1)), whole.narrow(3, x, 1)),
+        1e-6);
+  }
+}
+
 TEST(PatchGan, JudgesPatches) {
   const at::NoGradGuard no_grad;
   const auto side_for = [](int64_t n_layers) {
@@ -143,8 +156,8 @@ TEST(NetworkTables, EveryKindIsBuiltRunAndRestored) {
 
 TEST(NetworkTables, AnUnknownKindIsAnsweredWithTheNearest) {
   EXPECT_EQ(usage_error_of([] { make_generator({.kind = "unet256"}); }),
-            "--generator: unknown network \"unet256\"; known: unet_<2^n>, resnet_<n>blocks; did "
-            "you mean unet_256?");
+            "--generator: unknown network \"unet256\"; known: unet_<2^n>, resnet_<n>blocks, "
+            "pointwise; did you mean unet_256?");
   EXPECT_EQ(usage_error_of([] { make_discriminator({.kind = "pixels"}); }),
             "--discriminator: unknown network \"pixels\"; known: basic, n_layers, pixel; did you "
             "mean pixel?");

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <filesystem>
+
+namespace solstice::testing {
+
+/// Writes a `pointwise` model (a bare state dict, .safetensors) that gives back every pixel it is
+/// given: relu(x) - relu(-x) = x, exact in float32, so a run of the binary shows what everything
+/// around the network does to an image. Returns `path`.
+std::filesystem::path make_identity_model(const std::filesystem::path& path);
+
+}  // namespace solstice::testing
