@@ -2,25 +2,36 @@
 
 namespace solstice {
 
-void CallerQueue::run(const std::function<void()>& work) {
-  Job job{&work};
+void CallerQueue::run(void* subject, const Work& work) {
+  Job job{subject, &work};
   std::unique_lock lock(mutex_);
   jobs_.push_back(&job);
   arrived_.notify_one();
   finished_.wait(lock, [&] { return job.done; });
 }
 
-void CallerQueue::serve() {
+std::vector<CallerQueue::Job*> CallerQueue::next_jobs(size_t most) {
+  std::vector<Job*> taken;
+  while (taken.size() < most && !jobs_.empty() &&
+         (taken.empty() || jobs_.front()->work == taken.front()->work)) {
+    taken.push_back(jobs_.front());
+    jobs_.pop_front();
+  }
+  return taken;
+}
+
+void CallerQueue::serve(size_t most) {
   std::unique_lock lock(mutex_);
   while (true) {
     arrived_.wait(lock, [&] { return closed_ || !jobs_.empty(); });
     if (jobs_.empty()) return;
-    Job* job = jobs_.front();
-    jobs_.pop_front();
+    const std::vector<Job*> taken = next_jobs(most);
     lock.unlock();
-    (*job->work)();
+    std::vector<void*> subjects;
+    for (const Job* job : taken) subjects.push_back(job->subject);
+    (*taken.front()->work)(subjects);
     lock.lock();
-    job->done = true;
+    for (Job* job : taken) job->done = true;
     finished_.notify_all();
   }
 }
@@ -28,7 +39,7 @@ void CallerQueue::serve() {
 void CallerQueue::close() {
   const std::lock_guard lock(mutex_);
   closed_ = true;
-  arrived_.notify_one();
+  arrived_.notify_all();
 }
 
 }  // namespace solstice

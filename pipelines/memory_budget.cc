@@ -5,8 +5,17 @@
 namespace solstice {
 
 int64_t MemoryBudget::total_with(const MemoryShare& share) const {
-  const int64_t largest = working_.empty() ? 0 : *working_.rbegin();
-  return held_ + share.held + std::max(largest, share.working);
+  int64_t working = 0, workers = workers_;
+  bool is_counted = false;
+  for (auto it = working_.rbegin(); workers > 0; --workers) {
+    if (!is_counted && (it == working_.rend() || share.working >= *it)) {
+      working += share.working;
+      is_counted = true;
+    } else if (it != working_.rend()) {
+      working += *it++;
+    }
+  }
+  return held_ + share.held + working;
 }
 
 void MemoryBudget::take(const MemoryShare& share) {

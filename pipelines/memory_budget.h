@@ -10,15 +10,15 @@ namespace solstice {
 /// What one user of a MemoryBudget has taken.
 struct MemoryShare {
   int64_t held = 0;
-  int64_t working = 0;  ///< needed for a while, by one user after the other: the largest counts
+  int64_t working = 0;  ///< needed for a while, by few users at a time: the largest count
 };
 
-/// Bounds the bytes of everything in flight: the sum of what is held plus the largest working need.
-/// Safe from any thread.
+/// Bounds the bytes of everything in flight: the sum of what is held plus the largest working
+/// needs. Safe from any thread.
 class MemoryBudget {
  public:
-  /// A limit of 0 is no limit.
-  explicit MemoryBudget(int64_t limit) : limit_(limit) {}
+  /// A limit of 0 is no limit. `workers` users work at the same time.
+  explicit MemoryBudget(int64_t limit, int64_t workers = 1) : limit_(limit), workers_(workers) {}
 
   /// Waits until the share fits. It always fits when nothing else is taken, whatever its size.
   void take(const MemoryShare& share);
@@ -36,6 +36,7 @@ class MemoryBudget {
   int64_t total_with(const MemoryShare& share) const;
 
   const int64_t limit_;
+  const int64_t workers_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   int64_t held_ = 0;

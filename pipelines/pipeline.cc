@@ -56,6 +56,9 @@ class Run {
   std::unique_ptr<Item> next_item();
   bool must_stop();
   void work(size_t index, Ticket& ticket);
+  void work_on_caller(size_t index, const std::vector<void*>& tickets);
+  bool work_together(size_t index, const std::vector<void*>& tickets);
+  void settle(size_t index, Ticket& ticket);
   void finish(Ticket& ticket);
   void keep_error();
 
@@ -64,9 +67,11 @@ class Run {
   const std::function<void(Item&)>& finish_;
   const std::string source_name_;
   const int64_t threads_;
+  const PipelineOptions& options_;
   MemoryBudget budget_;
   CallerQueue caller_;
-  std::vector<std::atomic<int64_t>> busy_;  ///< nanoseconds; the source's, then the stages'
+  std::vector<CallerQueue::Work> caller_work_;  ///< of each stage
+  std::vector<std::atomic<int64_t>> busy_;      ///< nanoseconds; the source's, then the stages'
   std::atomic<bool> ending_{false};
   std::atomic<bool> stopped_{false};
   std::mutex error_mutex_;
@@ -81,8 +86,14 @@ Run::Run(const PipelineOptions& options, const std::function<std::unique_ptr<Ite
       source_name_(options.source_name),
       threads_(options.threads > 0 ? options.threads
                                    : std::max<int64_t>(1, std::thread::hardware_concurrency())),
-      budget_(options.memory_bytes),
-      busy_(stages.size() + 1) {}
+      options_(options),
+      budget_(options.memory_bytes, options.callers * options.together),
+      busy_(stages.size() + 1) {
+  for (size_t i = 0; i < stages.size(); ++i) {
+    caller_work_.push_back(
+        [this, i](const std::vector<void*>& tickets) { work_on_caller(i, tickets); });
+  }
+}
 
 void Run::keep_error() {
   ending_ = true;
@@ -137,11 +148,35 @@ void Run::work(size_t index, Ticket& ticket) {
     } catch (...) {
       item.fail("failed for an unknown reason");
     }
-    if (!item.failure.empty()) {
-      item.failed_stage = stages_[index].name;
-      item.discard();
-      item.held_bytes = item.working_bytes = 0;
-    }
+  }
+  settle(index, ticket);
+}
+
+void Run::work_on_caller(size_t index, const std::vector<void*>& tickets) {
+  if (tickets.size() > 1 && work_together(index, tickets)) return;
+  for (void* ticket : tickets) work(index, *static_cast<Ticket*>(ticket));
+}
+
+/// False when it failed, and each is to be done alone.
+bool Run::work_together(size_t index, const std::vector<void*>& tickets) {
+  std::vector<Item*> items;
+  for (void* ticket : tickets) items.push_back(static_cast<Ticket*>(ticket)->item.get());
+  const BusyTimer timer(busy_[index + 1]);
+  try {
+    stages_[index].work_together(items);
+  } catch (...) {
+    return false;
+  }
+  for (void* ticket : tickets) settle(index, *static_cast<Ticket*>(ticket));
+  return true;
+}
+
+void Run::settle(size_t index, Ticket& ticket) {
+  Item& item = *ticket.item;
+  if (!item.failure.empty()) {
+    item.failed_stage = stages_[index].name;
+    item.discard();
+    item.held_bytes = item.working_bytes = 0;
   }
   if (item.ends_run) ending_ = true;
   const MemoryShare now{std::min(ticket.share.held, item.held_bytes),
@@ -170,7 +205,7 @@ void Run::run_filters() {
     chain = chain & tbb::make_filter<TicketPtr, TicketPtr>(
                         tbb::filter_mode::parallel, [this, i, on_caller](TicketPtr ticket) {
                           if (on_caller && !ticket->item->settled) {
-                            caller_.run([&] { work(i, *ticket); });
+                            caller_.run(ticket.get(), caller_work_[i]);
                           } else {
                             work(i, *ticket);
                           }
@@ -180,11 +215,12 @@ void Run::run_filters() {
   const auto whole =
       chain & tbb::make_filter<TicketPtr, void>(tbb::filter_mode::serial_in_order,
                                                 [this](TicketPtr ticket) { finish(*ticket); });
-  // One thread may wait in the source for memory, and one is most often with the caller.
-  const auto threads = static_cast<size_t>(threads_) + 2;
+  // One thread may wait in the source for memory, and one is most often with each caller.
+  const int64_t with_callers = options_.callers * options_.together;
+  const auto threads = static_cast<size_t>(threads_ + 1 + with_callers);
   const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
   tbb::task_arena arena(static_cast<int>(threads));
-  arena.execute([&] { tbb::parallel_pipeline(2 * static_cast<size_t>(threads_) + 2, whole); });
+  arena.execute([&] { tbb::parallel_pipeline(threads + static_cast<size_t>(threads_), whole); });
 }
 
 PipelineResult Run::run() {
@@ -197,7 +233,16 @@ PipelineResult Run::run() {
     }
     caller_.close();
   });
-  caller_.serve();
+  const auto together = static_cast<size_t>(options_.together);
+  std::vector<std::thread> callers;
+  for (int64_t i = 1; i < options_.callers; ++i) {
+    callers.emplace_back([&] {
+      if (options_.prepare_caller) options_.prepare_caller();
+      caller_.serve(together);
+    });
+  }
+  caller_.serve(together);
+  for (std::thread& caller : callers) caller.join();
   filters.join();
   if (error_) std::rethrow_exception(error_);
 
@@ -207,9 +252,11 @@ PipelineResult Run::run() {
   result.peak_items = budget_.peak_users();
   result.peak_bytes = budget_.peak_bytes();
   for (size_t i = 0; i < busy_.size(); ++i) {
-    const bool parallel = i > 0 && stages_[i - 1].kind == StageKind::kParallel;
+    const int64_t threads = i == 0                                        ? 1
+                            : stages_[i - 1].kind == StageKind::kParallel ? threads_
+                                                                          : options_.callers;
     const double seconds = static_cast<double>(busy_[i]) * 1e-9;
-    const double available = result.seconds * static_cast<double>(parallel ? threads_ : 1);
+    const double available = result.seconds * static_cast<double>(threads);
     result.stages.push_back({i == 0 ? source_name_ : stages_[i - 1].name, seconds,
                              available > 0 ? seconds / available : 0});
   }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ struct Item {
 
 enum class StageKind {
   kParallel,  ///< any number of items at once
-  kCaller,    ///< one at a time, always on the thread that called run_pipeline
+  kCaller,    ///< on one of a few threads, the first of which called run_pipeline
 };
 
 /// A step of a flow. What `work` throws becomes the failure of its item, and of no other.
@@ -39,24 +40,32 @@ struct Stage {
   std::string name;
   StageKind kind = StageKind::kParallel;
   std::function<void(Item&)> work;
+  /// Of a kCaller stage: several waiting items at once, where that is faster. When it throws, each
+  /// is done again by `work`. Empty where PipelineOptions::together is 1.
+  std::function<void(std::span<Item* const>)> work_together = {};
 };
 
 /// A stage for the flow's own type of item.
 template <class FlowItem>
 Stage make_stage(std::string name, StageKind kind, std::function<void(FlowItem&)> work) {
-  return {std::move(name), kind,
-          [work = std::move(work)](Item& item) { work(static_cast<FlowItem&>(item)); }};
+  return {std::move(name),
+          kind,
+          [work = std::move(work)](Item& item) { work(static_cast<FlowItem&>(item)); },
+          {}};
 }
 
 struct PipelineOptions {
   std::string source_name = "read";
   int64_t threads = 0;       ///< for the parallel stages; 0: one per processor
   int64_t memory_bytes = 0;  ///< bound on the bytes of the items in flight; 0: none
+  int64_t callers = 1;       ///< threads of the kCaller stages
+  int64_t together = 1;      ///< items that work_together is given at most
+  /// Called once on each further caller thread before it works.
+  std::function<void()> prepare_caller = {};
 };
 
 /// How long the stages worked, added over their threads. `busy` is the share of what they could
-/// have worked: of the run for the source and a caller's stage, of the run times the threads for a
-/// parallel one.
+/// have worked: of the run for the source, of the run times the threads for a stage.
 struct StageTime {
   std::string name;
   double seconds = 0;

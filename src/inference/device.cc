@@ -81,6 +81,8 @@ void set_compute_threads(int64_t threads) {
   cv::setNumThreads(0);
 }
 
+void set_caller_threads(int64_t threads) { at::set_num_threads(static_cast<int>(threads)); }
+
 bool cpu_multiplies_bf16() {
 #if defined(__x86_64__) && defined(__GNUC__)
   return __builtin_cpu_supports("avx512bf16") > 0;

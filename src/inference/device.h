@@ -17,6 +17,9 @@ std::string open_device(const std::string& name);
 /// any work starts: float sums, and so results in their last bits, depend on the number.
 void set_compute_threads(int64_t threads);
 
+/// Threads that LibTorch computes with when the calling thread asks it to, from now on.
+void set_caller_threads(int64_t threads);
+
 /// True when this processor multiplies bfloat16 (AVX-512 BF16 or AMX): elsewhere it is emulated,
 /// and slower than float32.
 bool cpu_multiplies_bf16();

@@ -153,7 +153,7 @@ void PlanRun::store(size_t node, const Rows& rows, const at::Tensor& strip) {
   }
   at::Tensor place = plane.narrow(2, rows.first, rows.count);
   constexpr double kMostHalf = 65504;
-  place.copy_(place.dtype() == at::kHalf ? strip.clamp(-kMostHalf, kMostHalf) : strip);
+  place.copy_(place.dtype() == at::kHalf ? at::Tensor(strip).clamp_(-kMostHalf, kMostHalf) : strip);
 }
 
 PlanRun::Plane PlanRun::compute(size_t node, const Rows& rows) {
@@ -211,7 +211,8 @@ at::Tensor PlanRun::values(size_t node, const Rows& rows, const std::vector<Plan
   const at::Tensor held =
       plane.data.narrow(2, rows.first - plane.first, rows.count).to(plan_.device_, plan_.type_);
   if (plane.finished) return held;
-  at::Tensor result = at::empty_like(held);
+  // A copy in another type or on another device is ours to change.
+  at::Tensor result = held.is_alias_of(plane.data) ? at::empty_like(held) : held;
   finish(node, held, {}, result);
   return result;
 }

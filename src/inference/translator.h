@@ -58,6 +58,12 @@ struct TranslatorOptions {
   }
 };
 
+/// Images translated at the same time, each by so many threads.
+struct ComputeSplit {
+  int64_t images = 1;
+  int64_t threads = 1;
+};
+
 /// Weights + network: images in, images out, of the input's size times scale(), its depth, its
 /// alpha; grey stays grey. The door to LibTorch for pipelines: nothing of torch shows here.
 /// Opening throws Error(kUsage, kWeights or kDevice). Translating is safe from several threads.
@@ -79,6 +85,11 @@ class Translator {
 
   /// Rough peak bytes that one image of this size needs while it is translated.
   int64_t working_bytes(int width, int height) const;
+
+  /// The fastest split of `threads` over images of this size, found by trying: one image on all
+  /// threads, then two on half of them each, and so on while that is faster and fits into the
+  /// memory. Takes the time of some images.
+  ComputeSplit fastest_split(int width, int height, int64_t threads) const;
 
   /// Images of one size that are best handed in together: 1 on the CPU.
   int batch() const;

@@ -124,6 +124,95 @@ TEST(Translator, NeedsMoreMemoryForALargerImage) {
   EXPECT_GT(translator.working_bytes(2000, 1000), translator.working_bytes(1000, 1000));
 }
 
+Image translated(const TranslatorOptions& options, const Image& image) {
+  return Translator(options).translate({&image, 1}).front();
+}
+
+double most_levels_apart(const Image& a, const Image& b) {
+  return cv::norm(a.pixels, b.pixels, cv::NORM_INF);
+}
+
+TEST(Translator, TilesLeaveNoTrace) {
+  const testing::TemporaryDirectory directory;
+  for (const char* kind : {"unet_32", "resnet_2blocks"}) {
+    TranslatorOptions options{save_generator(directory, kind), "", "cpu"};
+    const Image image = noise(90, 203, CV_8UC3);
+    options.tile = "off";
+    const Image whole = translated(options, image);
+    options.tile = "32";
+    EXPECT_LE(most_levels_apart(translated(options, image), whole), 1) << kind;
+  }
+}
+
+TEST(Translator, FastAndExactDifferByALevelAtMostAndSeldom) {
+  const testing::TemporaryDirectory directory;
+  for (const char* kind : {"unet_32", "resnet_2blocks"}) {
+    TranslatorOptions options{save_generator(directory, kind), "", "cpu"};
+    const Image image = noise(160, 160, CV_8UC3);
+    const Image fast = translated(options, image);
+    options.exact = true;
+    const Image exact = translated(options, image);
+    EXPECT_LE(most_levels_apart(fast, exact), 1) << kind;
+    const cv::Mat differs = fast.pixels != exact.pixels;
+    const int apart = cv::countNonZero(differs.reshape(1));
+    EXPECT_LT(apart, 0.001 * static_cast<double>(fast.pixels.total() * 3)) << kind;
+  }
+}
+
+TEST(Translator, TheMeanOfTurnsTurnsWithTheImage) {
+  const testing::TemporaryDirectory directory;
+  TranslatorOptions options{save_generator(directory, "resnet_2blocks"), "", "cpu"};
+  options.tta = true;
+  const Image image = noise(32, 48, CV_8UC3);
+  const Image straight = translated(options, image);
+  Image turned = image;
+  cv::rotate(image.pixels, turned.pixels, cv::ROTATE_90_CLOCKWISE);
+  const Image result = translated(options, turned);
+  Image expected = straight;
+  cv::rotate(straight.pixels, expected.pixels, cv::ROTATE_90_CLOCKWISE);
+  EXPECT_LE(most_levels_apart(result, expected), 1);
+  options.tta = false;
+  EXPECT_GT(most_levels_apart(translated(options, image), straight), 0);
+}
+
+TEST(Translator, KeepsDropsOrTranslatesAlpha) {
+  const testing::TemporaryDirectory directory;
+  TranslatorOptions options{save_generator(directory, "resnet_2blocks"), "", "cpu"};
+  const Image image = noise(24, 16, CV_16UC4);
+  options.alpha = AlphaMode::kDrop;
+  EXPECT_EQ(translated(options, image).pixels.type(), CV_16UC3);
+  options.alpha = AlphaMode::kTranslate;
+  const Image result = translated(options, image);
+  ASSERT_EQ(result.pixels.type(), CV_16UC4);
+  Image alpha = image, expected;
+  cv::extractChannel(image.pixels, alpha.pixels, 3);
+  expected = translated(options, alpha);
+  cv::Mat made;
+  cv::extractChannel(result.pixels, made, 3);
+  EXPECT_EQ(cv::norm(made, expected.pixels, cv::NORM_INF), 0);
+}
+
+TEST(Translator, RefusesOptionsThatCannotBe) {
+  const testing::TemporaryDirectory directory;
+  TranslatorOptions options{save_generator(directory, "unet_32"), "", "cpu"};
+  for (const char* tile : {"", "big", "31", "-64", "64x64"}) {
+    options.tile = tile;
+    EXPECT_THROW(Translator{options}, Error) << tile;
+  }
+  options.tile = "auto";
+  options.precision = InferencePrecision::kFp16;
+  EXPECT_THROW(Translator{options}, Error);
+}
+
+TEST(Translator, FindsASplitThatUsesNoMoreThreadsThanGiven) {
+  const testing::TemporaryDirectory directory;
+  const Translator translator({save_generator(directory, "unet_32"), "", "cpu"});
+  const ComputeSplit split = translator.fastest_split(64, 64, 2);
+  EXPECT_LE(split.images * split.threads, 2);
+  EXPECT_GE(split.images * split.threads, 1);
+  EXPECT_EQ(translator.fastest_split(64, 64, 1).images, 1);
+}
+
 TEST(Translator, RefusesADirectionThatTheModelDoesNotHave) {
   const testing::TemporaryDirectory directory;
   const std::string path = save_generator(directory, "unet_32");

@@ -1,0 +1,161 @@
+#include "inference/plan.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <gtest/gtest.h>
+#include <torch/types.h>
+
+#include "models/networks/image_module.h"
+#include "models/networks/winograd.h"
+
+namespace solstice {
+namespace {
+
+constexpr double kLevel = 2.0 / 255;  ///< of 8 bits, in [-1, 1]
+
+struct Made {
+  std::shared_ptr<ImageModule> network;
+  GeneratorOptions options;
+  LayerGraph graph() const {
+    return generator_row(options.kind).graph(state_of(*network), options);
+  }
+};
+
+/// A network in evaluation whose every tensor says something, running statistics included.
+Made make_network(const std::string& kind, Norm norm, int64_t ngf = 16) {
+  GeneratorOptions options{.kind = kind, .ngf = ngf, .norm = norm};
+  torch::manual_seed(3);
+  Made made{make_generator(options), options};
+  initialize(*made.network, {});
+  for (const auto& [name, tensor] : state_of(*made.network)) {
+    const at::NoGradGuard no_grad;
+    if (name.ends_with("running_var")) at::Tensor(tensor).uniform_(0.5, 2);
+    if (name.ends_with("running_mean") || name.ends_with("bias"))
+      at::Tensor(tensor).normal_(0, 0.1);
+  }
+  made.network->eval();
+  return made;
+}
+
+at::Tensor picture(int64_t height, int64_t width) {
+  torch::manual_seed(5);
+  return at::rand({1, 3, height, width}) * 2 - 1;
+}
+
+at::Tensor run(const Plan& plan, const PlanSchedule& schedule, const at::Tensor& image) {
+  at::Tensor result = at::full(image.sizes(), 99.0);
+  int64_t next = 0;
+  plan.run(schedule,
+           {image.size(2), image.size(3),
+            [&](int64_t first, int64_t count) { return image.narrow(2, first, count); }},
+           [&](int64_t first, const at::Tensor& rows) {
+             EXPECT_EQ(first, next) << "rows come from top to bottom";
+             next = first + rows.size(2);
+             result.narrow(2, first, rows.size(2)).copy_(rows);
+           });
+  EXPECT_EQ(next, image.size(2));
+  return result;
+}
+
+double largest_difference(const at::Tensor& a, const at::Tensor& b) {
+  return (a - b).abs().max().item<double>();
+}
+
+const std::vector<std::pair<const char*, Norm>> kNetworks{
+    {"resnet_3blocks", Norm::kInstance}, {"resnet_2blocks", Norm::kBatch},
+    {"resnet_1blocks", Norm::kNone},     {"unet_16", Norm::kBatch},
+    {"unet_32", Norm::kInstance},        {"pointwise", Norm::kNone}};
+
+TEST(Plan, EqualsTheNetworkAsAWholeAndInStrips) {
+  const c10::InferenceMode guard;
+  for (const auto& [kind, norm] : kNetworks) {
+    const Made made = make_network(kind, norm);
+    for (const auto& [height, width] :
+         std::vector<std::pair<int64_t, int64_t>>{{160, 96}, {96, 224}}) {
+      const at::Tensor image = picture(height, width);
+      const WinogradOff plain;
+      const at::Tensor expected = made.network->forward(image);
+      const Plan plan(made.graph(), at::kCPU, at::kFloat);
+      for (const int64_t rows : {height, int64_t{64}, int64_t{32}}) {
+        const at::Tensor result = run(plan, plan.with_strips(height, width, rows), image);
+        EXPECT_LT(largest_difference(result, expected), 1e-4) << kind << " in strips of " << rows;
+      }
+    }
+  }
+}
+
+TEST(Plan, StaysWithinALevelWhenPlanesAreHalved) {
+  const c10::InferenceMode guard;
+  const Made made = make_network("resnet_9blocks", Norm::kInstance, 32);
+  const at::Tensor image = picture(128, 96);
+  const Plan plan(made.graph(), at::kCPU, at::kFloat);
+  PlanSchedule schedule = plan.with_strips(128, 96, 32);
+  const at::Tensor whole = run(plan, plan.with_strips(128, 96, 128), image);
+  schedule.halves_maps = true;
+  const double difference = largest_difference(run(plan, schedule, image), whole);
+  EXPECT_LT(difference, kLevel);
+  EXPECT_GT(difference, 0) << "nothing was halved";
+}
+
+TEST(Plan, ConvolvesByWinogradInStripsToo) {
+  const c10::InferenceMode guard;
+  const Made made = make_network("resnet_2blocks", Norm::kInstance, 64);
+  for (const int64_t width : {40, 1100}) {  // more tiles in a row than one block has
+    const at::Tensor image = picture(104, width);
+    const Plan plan(made.graph(), at::kCPU, at::kFloat);
+    const WinogradOff plain;
+    const at::Tensor expected = made.network->forward(image);
+    for (const int64_t rows : {104, 32}) {
+      const at::Tensor result = run(plan, plan.with_strips(104, width, rows), image);
+      EXPECT_LT(largest_difference(result, expected), 1e-4);
+    }
+  }
+}
+
+TEST(Plan, GivesTheSameBytesForEveryNumberOfThreads) {
+  const c10::InferenceMode guard;
+  for (const auto& [kind, norm] : kNetworks) {
+    const Made made = make_network(kind, norm, 64);
+    const at::Tensor image = picture(96, 64);
+    const Plan plan(made.graph(), at::kCPU, at::kFloat);
+    const PlanSchedule schedule = plan.with_strips(96, 64, 96);
+    const int threads = at::get_num_threads();
+    at::set_num_threads(1);
+    const at::Tensor alone = run(plan, schedule, image);
+    at::set_num_threads(3);
+    EXPECT_TRUE(at::equal(run(plan, schedule, image), alone)) << kind;
+    at::set_num_threads(threads);
+  }
+}
+
+TEST(Plan, ComputesInBfloat16) {
+  const c10::InferenceMode guard;
+  const Made made = make_network("resnet_3blocks", Norm::kInstance);
+  const at::Tensor image = picture(64, 64);
+  const Plan exact(made.graph(), at::kCPU, at::kFloat), fast(made.graph(), at::kCPU, at::kBFloat16);
+  const PlanSchedule whole = exact.with_strips(64, 64, 64);
+  const at::Tensor expected = run(exact, whole, image);
+  for (const int64_t rows : {64, 32}) {
+    const at::Tensor result = run(fast, fast.with_strips(64, 64, rows), image);
+    EXPECT_LT((result - expected).pow(2).mean().sqrt().item<double>(), 0.03);
+    EXPECT_GT(largest_difference(result, expected), 1e-4) << "it was not bfloat16";
+  }
+}
+
+TEST(Plan, ChoosesTheLargestPiecesThatFit) {
+  const Made made = make_network("resnet_9blocks", Norm::kInstance, 64);
+  const Plan plan(made.graph(), at::kCPU, at::kFloat);
+  const int64_t whole = plan.with_strips(1024, 1024, 1024).bytes;
+  EXPECT_EQ(plan.best(1024, 1024, whole).strip_rows, 0);
+  const PlanSchedule strips = plan.best(1024, 1024, whole - 1);
+  EXPECT_GT(strips.strip_rows, 0);
+  EXPECT_LT(strips.bytes, whole);
+  const PlanSchedule least = plan.best(1024, 1024, 1);
+  EXPECT_TRUE(least.halves_maps);
+  EXPECT_LT(least.bytes, strips.bytes);
+  // 24 megapixels in less than what 3 GiB leave beside the program and the images.
+  EXPECT_LT(plan.best(4000, 6000, 1).bytes, int64_t{2300} << 20);
+}
+
+}  // namespace
+}  // namespace solstice
