@@ -11,6 +11,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <array>
+#include <tuple>
+#include <vector>
 
 #include "models/networks/cpu_kernels.h"
 
@@ -21,7 +24,6 @@ namespace {
 
 constexpr int64_t kFewestWeights = int64_t{1} << 20;
 constexpr int64_t kMostPlaces = 64;
-
 constexpr int64_t kVector = 16;          ///< rows of the kernels are multiples of it
 constexpr int64_t kStreams = 8;          ///< rows of the weight that are read or written at once
 constexpr int64_t kStreamsOfSum = 32;    ///< the same where their sum is kept in the cache
@@ -225,9 +227,7 @@ struct MatrixConv : autograd::Function<MatrixConv> {
                             const at::Tensor& weight, const ConvGeometry& g) {
     context->save_for_backward({x, weight});
     context->saved_data["transposed"] = g.direction == Direction::kTransposed;
-    context->saved_data["stride"] = g.stride;
-    context->saved_data["padding"] = g.padding;
-    context->saved_data["output_padding"] = g.output_padding;
+    context->saved_data["sizes"] = std::vector<int64_t>{g.stride, g.padding, g.output_padding};
     const KernelPlaces places = places_of(x, weight, g);
     return g.direction == Direction::kTransposed ? to_fine(x, weight, places)
                                                  : to_coarse(x, weight, places);
@@ -238,28 +238,24 @@ struct MatrixConv : autograd::Function<MatrixConv> {
     const autograd::variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1], &dy = above[0];
     const bool transposed = context->saved_data["transposed"].toBool();
-    const ConvGeometry g{transposed ? Direction::kTransposed : Direction::kForward,
-                         context->saved_data["stride"].toInt(),
-                         context->saved_data["padding"].toInt(),
-                         context->saved_data["output_padding"].toInt()};
-    const bool wanted_x = context->needs_input_grad(0),
-               wanted_weight = context->needs_input_grad(1);
+    const std::vector<int64_t> sizes = context->saved_data["sizes"].toIntVector();
+    const ConvGeometry g{transposed ? Direction::kTransposed : Direction::kForward, sizes[0],
+                         sizes[1], sizes[2]};
+    const std::array<bool, 3> wanted{context->needs_input_grad(0), context->needs_input_grad(1)};
     at::Tensor dx, dweight;
-    const at::Tensor none;
     if (at::GradMode::is_enabled()) {  // to be differentiated again
       std::tie(dx, dweight, std::ignore) = at::convolution_backward(
           dy, x, weight, at::OptionalIntArrayRef(), {g.stride, g.stride}, {g.padding, g.padding},
-          {1, 1}, transposed, {g.output_padding, g.output_padding}, 1,
-          {wanted_x, wanted_weight, false});
-      return {dx, dweight, none};
+          {1, 1}, transposed, {g.output_padding, g.output_padding}, 1, wanted);
+      return {dx, dweight, at::Tensor()};
     }
     const KernelPlaces places = places_of(x, weight, g);
     const at::Tensor &coarse = transposed ? x : dy, &fine = transposed ? dy : x;
-    if (wanted_x) {
+    if (wanted[0]) {
       dx = transposed ? to_coarse(fine, weight, places) : to_fine(coarse, weight, places);
     }
-    if (wanted_weight) dweight = weight_gradient(coarse, fine, weight, places);
-    return {dx, dweight, none};
+    if (wanted[1]) dweight = weight_gradient(coarse, fine, weight, places);
+    return {dx, dweight, at::Tensor()};
   }
 };
 
