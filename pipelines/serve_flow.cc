@@ -109,7 +109,12 @@ void ServeFlow::finish(Photo& photo) {
     ++(photo.job.skip ? summary.skipped : summary.done);
     if (!photo.job.skip) record_.pixels += photo.header.pixels();
   }
-  write_line(results_, result_line(photo));
+  try {
+    write_line(results_, result_line(photo));
+  } catch (...) {
+    over_ = true;  // nobody reads: wait for no more lines
+    throw;
+  }
 }
 
 TranslateSummary ServeFlow::run() {

@@ -57,6 +57,7 @@ class TranslateFlow {
   std::unique_ptr<Item> next();
   void finish(Photo& photo);
   void fail(const fs::path& input, const std::string& stage, const std::string& error);
+  void write_answer(const Photo& photo);
   void show_progress_line();
   void write_report() const;
   void write_pairs() const;
@@ -165,8 +166,17 @@ void TranslateFlow::finish(Photo& photo) {
     if (!job.skip) record_.pixels += photo.header.pixels();
     if (pairs_.size() < kGalleryPairs) pairs_.push_back({job.input, job.output});
   }
-  if (options_.json) write_line(results_, result_line(photo));
+  if (options_.json) write_answer(photo);
   show_progress_line();
+}
+
+void TranslateFlow::write_answer(const Photo& photo) {
+  try {
+    write_line(results_, result_line(photo));
+  } catch (...) {
+    over_ = true;  // nobody reads: wait for no more files
+    throw;
+  }
 }
 
 void TranslateFlow::show_progress_line() {

@@ -143,6 +143,29 @@ TEST_F(Service, AnswersManyLinesAtOnceInOrderAndBadOnesToo) {
   EXPECT_TRUE(fs::exists(directory_ / "apart/c.jpg"));
 }
 
+TEST_F(Service, EndsWhenNobodyReadsTheAnswers) {
+  write_photo("a.png");
+  NamedPipe questions(directory_ / "questions");
+  questions.write_line((in() / "a.png").string());
+  const std::string command =
+      "\"$0\" translate --serve --existing overwrite --model \"$1\" --out \"$2\" < \"$3\" | head "
+      "-n 1";
+  bool asked = false;
+  ProgramOptions options;
+  options.watch = [&](const std::string& out, const std::string&) {
+    if (whole_lines(out) == 0 || asked) return 0;
+    asked = true;
+    for (int i = 0; i < 200; ++i) questions.write_line((in() / "a.png").string());
+    return 0;
+  };
+  // The pipe of questions stays open.
+  const Finished run = run_program({"/bin/sh", "-c", command, SOLSTICE_BINARY, model_.string(),
+                                    out().string(), (directory_ / "questions").string()},
+                                   options);
+  EXPECT_EQ(whole_lines(run.out), 1U);
+  EXPECT_NE(run.err.find("standard output cannot be written"), std::string::npos) << run.err;
+}
+
 TEST_F(Service, WithoutALineThereIsNothingToDo) {
   const Finished run = translate({"--serve"});
   EXPECT_EQ(run.code, 0) << run.err;
