@@ -29,7 +29,7 @@ TEST(Awkward, EveryFileIsRightToThePixelOrReportedByName) {
   const fs::path in = directory / "in";
   const fs::path out = directory / "out";
   const auto files = make_awkward_folder(in);
-  ASSERT_GE(files.size(), 60U);
+  ASSERT_GE(files.size(), 130U);
 
   const Finished run = run_solstice({"translate", "--model", model.string(), in.string(), "--out",
                                      out.string(), "--json", "--memory", "1G"});

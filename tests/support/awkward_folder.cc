@@ -18,6 +18,17 @@ using std::string_literals::operator""s;
 
 constexpr int kWidth = 37, kHeight = 23;
 
+/// How a picture is meant to be seen, by the EXIF standard's table.
+cv::Mat turned(const cv::Mat& stored, int orientation) {
+  constexpr int kNoFlip = 9;
+  constexpr int kFlips[] = {kNoFlip, 1, -1, 0, kNoFlip, 1, -1, 0};
+  cv::Mat seen = stored.clone();
+  if (orientation > 4) cv::transpose(stored, seen);
+  const int flip = kFlips[orientation - 1];
+  if (flip != kNoFlip) cv::flip(seen, seen, flip);
+  return seen;
+}
+
 /// A lossy file is compared as it was decoded, so that only the second coding counts.
 double tolerance_of(ImageFormat format) {
   return format == ImageFormat::kJpeg ? 24 : format == ImageFormat::kWebp ? 40 : 0;
@@ -31,7 +42,14 @@ class AwkwardFolder {
     write(name, bytes);
     files_[name] = {decode_image(bytes).pixels, tolerance_of(read_header(bytes).format), ""};
   }
-  void good(const std::string& name) { good(name, encoded(CV_8UC3, format_of(name))); }
+  /// The pixels are known without our decoder, where the format loses none.
+  void good(const std::string& name, const std::string& bytes, const cv::Mat& pixels) {
+    good(name, bytes);
+    if (files_[name].tolerance == 0) files_[name].pixels = pixels;
+  }
+  void good(const std::string& name) {
+    good(name, encoded(CV_8UC3, format_of(name)), made_pixels(kWidth, kHeight, CV_8UC3));
+  }
   void bad(const std::string& name, const std::string& bytes, const std::string& reason) {
     write(name, bytes);
     files_[name] = {{}, 0, reason};
@@ -40,6 +58,7 @@ class AwkwardFolder {
 
   void add_formats();
   void add_png_kinds();
+  void add_grey_png_kinds();
   void add_metadata();
   void add_damage();
   void add_hostile_headers();
@@ -76,7 +95,8 @@ void AwkwardFolder::add_formats() {
       const bool alpha = CV_MAT_CN(type) == 4;
       const bool rich = row.format == ImageFormat::kPng || row.format == ImageFormat::kTiff;
       if ((deep && !rich) || (alpha && !rich && row.format != ImageFormat::kWebp)) continue;
-      good(message("formats/", kind, row.extensions.front()), encoded(type, row.format));
+      good(message("formats/", kind, row.extensions.front()), encoded(type, row.format),
+           made_pixels(kWidth, kHeight, type));
     }
   }
   good("formats/SHOUTED.PNG", encoded(CV_8UC3, ImageFormat::kPng));
@@ -91,12 +111,47 @@ void AwkwardFolder::add_formats() {
 
 void AwkwardFolder::add_png_kinds() {
   const std::vector<uint8_t> palette{200, 10, 30, 5, 250, 90, 17, 34, 51, 255, 255, 255};
-  good("png/palette.png",
-       png_of({.bit_depth = 8,
-               .colour_type = 3,
-               .palette = palette,
-               .palette_alpha = {},
-               .rows = {{0, 1, 2, 3}, {1, 1, 1, 0}, {3, 2, 1, 0}, {0, 3, 2, 1}}}));
+  const std::vector<std::vector<uint8_t>> rows{
+      {0, 1, 2, 3}, {1, 1, 1, 0}, {3, 2, 1, 0}, {0, 3, 2, 1}};
+  cv::Mat seen(4, 4, CV_8UC3);
+  for (int y = 0; y < 4; ++y) {
+    for (int x = 0; x < 4; ++x) {
+      const size_t entry = size_t{3} * rows[static_cast<size_t>(y)][static_cast<size_t>(x)];
+      seen.at<cv::Vec3b>(y, x) = {palette[entry], palette[entry + 1], palette[entry + 2]};
+    }
+  }
+  PngRecipe recipe;
+  recipe.colour_type = 3;
+  recipe.palette = palette;
+  recipe.rows = rows;
+  good("png/palette.png", png_of(recipe), seen);
+  recipe.palette_alpha = {255, 128, 0};
+  good("png/palette_alpha.png", png_of(recipe));
+  recipe.bit_depth = 1;
+  recipe.palette_alpha.clear();
+  recipe.palette.resize(6);
+  recipe.rows = {{0x50}, {0xa0}, {0x30}, {0xf0}};
+  good("png/palette1.png", png_of(recipe));
+}
+
+void AwkwardFolder::add_grey_png_kinds() {
+  for (const int bits : {1, 2, 4}) {
+    PngRecipe recipe;
+    recipe.bit_depth = bits;
+    recipe.rows.assign(4, {0x1b, 0xe4});
+    good(message("png/grey", bits, ".png"), png_of(recipe));
+  }
+  for (const int bits : {8, 16}) {
+    PngRecipe recipe;
+    recipe.bit_depth = bits;
+    recipe.colour_type = 4;
+    recipe.rows.assign(4, std::vector<uint8_t>(static_cast<size_t>(bits), 0x5a));
+    good(message("png/grey_alpha", bits, ".png"), png_of(recipe));
+  }
+  PngRecipe recipe;
+  recipe.interlaced = true;
+  recipe.rows = {{0, 1, 2, 3}, {50, 60, 70, 80}, {3, 2, 1, 0}, {250, 251, 252, 253}};
+  good("png/interlaced.png", png_of(recipe));
 }
 
 void AwkwardFolder::add_metadata() {
@@ -104,7 +159,8 @@ void AwkwardFolder::add_metadata() {
        {ImageFormat::kJpeg, ImageFormat::kPng, ImageFormat::kTiff, ImageFormat::kWebp}) {
     for (int orientation = 1; orientation <= 8; ++orientation) {
       good(message("turned/", orientation, extension_of(format)),
-           with_orientation(encoded(CV_8UC3, format), format, orientation));
+           with_orientation(encoded(CV_8UC3, format), format, orientation),
+           turned(made_pixels(kWidth, kHeight, CV_8UC3), orientation));
     }
   }
   const std::string png = encoded(CV_8UC3, ImageFormat::kPng);
@@ -204,6 +260,7 @@ std::map<std::string, Awkward> make_awkward_folder(const fs::path& folder) {
   AwkwardFolder awkward(folder);
   awkward.add_formats();
   awkward.add_png_kinds();
+  awkward.add_grey_png_kinds();
   awkward.add_metadata();
   awkward.add_damage();
   awkward.add_hostile_headers();
