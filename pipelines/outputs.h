@@ -8,11 +8,18 @@
 
 namespace solstice {
 
+/// A label beside an image (pipelines/sidecars.h) and where its copy goes.
+struct Sidecar {
+  std::filesystem::path input;
+  std::filesystem::path output;
+};
+
 /// One file and where its result goes.
 struct Job {
   std::filesystem::path input;
   std::filesystem::path output;
   bool skip = false;  ///< the result is there already and stays
+  std::vector<Sidecar> sidecars{};
 };
 
 /// The name of a result below the output folder. `same` keeps the name; another format replaces the

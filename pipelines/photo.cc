@@ -7,6 +7,7 @@
 #include "core/files.h"
 #include "core/message.h"
 #include "image/codec.h"
+#include "pipelines/sidecars.h"
 
 namespace solstice {
 namespace {
@@ -63,6 +64,15 @@ void encode(Photo& photo, int quality) {
   photo.held_bytes = static_cast<int64_t>(photo.bytes.size());
 }
 
+void write_labels(Photo& photo, const TranslateOptions& options, const ImageModel& model) {
+  try {
+    copy_sidecars(photo.job, options.existing, model.scale);
+  } catch (const Error& error) {
+    photo.ends_run = is_disk_full(error);
+    throw;
+  }
+}
+
 void write(Photo& photo) {
   try {
     make_directories(photo.job.output.parent_path());
@@ -80,11 +90,13 @@ void write(Photo& photo) {
 std::unique_ptr<Photo> read_photo(const Job& job, const TranslateOptions& options,
                                   const ImageModel& model) {
   auto photo = std::make_unique<Photo>(job);
-  if (job.skip) {
-    photo->settled = true;
-    return photo;
-  }
   try {
+    if (job.skip) {
+      // Its labels may be new, or the run that made it was one without them.
+      write_labels(*photo, options, model);
+      photo->settled = true;
+      return photo;
+    }
     read(*photo, options, model);
   } catch (const std::bad_alloc&) {
     photo->fail("not enough memory");
@@ -100,12 +112,20 @@ std::unique_ptr<Photo> read_photo(const Job& job, const TranslateOptions& option
 
 std::vector<Stage> photo_stages(const TranslateOptions& options, const ImageModel& model) {
   const int quality = static_cast<int>(options.quality);
-  return {make_stage<Photo>("decode", StageKind::kParallel, decode),
-          make_stage<Photo>("infer", StageKind::kCaller,
-                            [&model](Photo& photo) { infer(photo, model); }),
-          make_stage<Photo>("encode", StageKind::kParallel,
-                            [quality](Photo& photo) { encode(photo, quality); }),
-          make_stage<Photo>("write", StageKind::kParallel, write)};
+  std::vector<Stage> stages{
+      make_stage<Photo>("decode", StageKind::kParallel, decode),
+      make_stage<Photo>("infer", StageKind::kCaller,
+                        [&model](Photo& photo) { infer(photo, model); }),
+      make_stage<Photo>("encode", StageKind::kParallel,
+                        [quality](Photo& photo) { encode(photo, quality); }),
+  };
+  // Before the image, whose presence says that its labels are there too.
+  if (options.sidecars) {
+    stages.push_back(make_stage<Photo>("labels", StageKind::kParallel,
+                                       [&](Photo& photo) { write_labels(photo, options, model); }));
+  }
+  stages.push_back(make_stage<Photo>("write", StageKind::kParallel, write));
+  return stages;
 }
 
 }  // namespace solstice

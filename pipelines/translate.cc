@@ -1,7 +1,10 @@
 #include "pipelines/translate.h"
 
+#include <unistd.h>
+
 #include <iostream>
 
+#include "pipelines/serve_flow.h"
 #include "pipelines/translate_flow.h"
 
 namespace solstice {
@@ -14,6 +17,7 @@ TranslateSummary translate_folder(const TranslateOptions& options, const Transla
       },
       [&](int width, int height) { return translator.working_bytes(width, height); },
       translator.scale(), translator.description()};
+  if (options.serve) return run_serve_flow(options, model, STDIN_FILENO, std::cout);
   return run_translate_flow(options, model, std::cout);
 }
 

@@ -38,6 +38,10 @@ struct TranslateOptions {
   int64_t quality = 95;
   Existing existing = Existing::kSkip;
   bool dry_run = false;
+  bool fail_fast = false;
+  bool watch = false;
+  bool serve = false;
+  bool sidecars = false;
   std::string report;
   std::string gallery;
   ByteSize memory{int64_t{3} << 30};
@@ -51,6 +55,10 @@ struct TranslateOptions {
     visit("quality", self.quality, "JPEG and WebP quality", Range{1, 100});
     visit("existing", self.existing, "what to do when a result is there already");
     visit("dry-run", self.dry_run, "say what would be done, touch nothing");
+    visit("fail-fast", self.fail_fast, "begin nothing more once a file has failed");
+    visit("watch", self.watch, "go on with files that appear in the input folders, until stopped");
+    visit("serve", self.serve, "take paths from standard input, answer each with a line of JSON");
+    visit("sidecars", self.sidecars, "copy labels (.txt .xml .json _mask.png) beside the results");
     visit("report", self.report, "write a JSON report to this file");
     visit("gallery", self.gallery,
           "write a page and a picture of before and after into this folder");
@@ -59,6 +67,9 @@ struct TranslateOptions {
           Range{0, 1024});
   }
 };
+
+/// Throws Error(kUsage) for options that contradict each other or that something is missing of.
+void check_options(const TranslateOptions& options);
 
 /// What a run came to.
 struct TranslateSummary {

@@ -1,8 +1,9 @@
 #include "pipelines/translate_flow.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <opencv2/core/utility.hpp>
+#include <optional>
 #include <ostream>
 #include <set>
 
@@ -10,10 +11,13 @@
 #include "core/files.h"
 #include "core/log.h"
 #include "core/message.h"
+#include "core/stop.h"
+#include "pipelines/arrivals.h"
 #include "pipelines/gallery.h"
 #include "pipelines/outputs.h"
-#include "pipelines/photo.h"
+#include "pipelines/photo_run.h"
 #include "pipelines/report.h"
+#include "pipelines/sidecars.h"
 
 namespace solstice {
 namespace {
@@ -21,26 +25,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 
-/// Images are worked on many at a time, so OpenCV need not split one.
-class OneThreadPerImage {
- public:
-  OneThreadPerImage() : before_(cv::getNumThreads()) { cv::setNumThreads(1); }
-  ~OneThreadPerImage() { cv::setNumThreads(before_); }
-
- private:
-  int before_;
-};
-
 struct ProgressLine {
   ~ProgressLine() { clear_progress(); }
 };
-
-/// One line, without the name of the file in front (whoever shows it names the file).
-std::string plain_failure(const std::string& failure, const fs::path& path) {
-  const std::string prefix = path.string() + ": ";
-  const size_t start = failure.starts_with(prefix) ? prefix.size() : 0;
-  return failure.substr(start, failure.find('\n', start) - start);
-}
 
 /// Throws Error(kOutput) unless files can be made in the folder, which is made when absent.
 void check_writable(const fs::path& folder) {
@@ -70,6 +57,7 @@ class TranslateFlow {
   std::unique_ptr<Item> next();
   void finish(Photo& photo);
   void fail(const fs::path& input, const std::string& stage, const std::string& error);
+  void write_answer(const Photo& photo);
   void show_progress_line();
   void write_report() const;
   void write_pairs() const;
@@ -79,7 +67,10 @@ class TranslateFlow {
   std::ostream& results_;
   std::vector<Job> jobs_;
   size_t next_job_ = 0;
-  int64_t to_do_ = 0;  ///< jobs that are not skipped
+  std::optional<Arrivals> arrivals_;  ///< of --watch
+  std::atomic<int64_t> arrived_{0};
+  std::atomic<bool> over_{false};  ///< begin nothing more
+  int64_t to_do_ = 0;              ///< jobs that are not skipped
   RunRecord record_;
   std::vector<GalleryPair> pairs_;
   Clock::time_point start_ = Clock::now();
@@ -87,14 +78,21 @@ class TranslateFlow {
 };
 
 void TranslateFlow::list() {
-  const Listing listing = list_images(options_.inputs, options_.out);
-  if (listing.files.empty()) {
+  if (options_.watch) arrivals_.emplace(options_);
+  Listing listing = list_images(options_.inputs, options_.out);
+  if (options_.watch) {
+    std::erase_if(listing.files,
+                  [](const ListedFile& file) { return is_being_written(file.path); });
+  } else if (listing.files.empty()) {
     const std::string why = listing.problems.empty() ? "no images found in " + join(options_.inputs)
                                                      : message(listing.problems[0].path.string(),
                                                                ": ", listing.problems[0].what);
     throw Error(ErrorKind::kInput, why);
   }
+  if (options_.sidecars) leave_out_masks(listing.files);
   jobs_ = plan_outputs(listing.files, options_);
+  if (options_.sidecars) plan_sidecars(jobs_, options_.existing);
+  if (arrivals_) arrivals_->reserve(jobs_);
   for (const Job& job : jobs_) to_do_ += job.skip ? 0 : 1;
   record_.model = model_.description;
   record_.summary.found = static_cast<int64_t>(jobs_.size() + listing.problems.size());
@@ -104,13 +102,17 @@ void TranslateFlow::list() {
 void TranslateFlow::show_plan() {
   for (const Job& job : jobs_) {
     if (options_.json) {
-      results_ << to_text(Json{{"input", job.input.string()},
-                               {"output", job.output.string()},
-                               {"status", job.skip ? "skipped" : "planned"}})
-               << '\n';
-    } else {
-      results_ << printable(job.input.string()) << " -> " << printable(job.output.string())
-               << (job.skip ? " (there already)" : "") << '\n';
+      Json line{{"input", job.input.string()}, {"output", job.output.string()}};
+      for (const Sidecar& label : job.sidecars) line["sidecars"].push_back(label.output.string());
+      line["status"] = job.skip ? "skipped" : "planned";
+      results_ << to_text(line) << '\n';
+      continue;
+    }
+    results_ << printable(job.input.string()) << " -> " << printable(job.output.string())
+             << (job.skip ? " (there already)" : "") << '\n';
+    for (const Sidecar& label : job.sidecars) {
+      results_ << "  " << printable(label.input.string()) << " -> "
+               << printable(label.output.string()) << '\n';
     }
   }
   results_.flush();
@@ -122,18 +124,25 @@ void TranslateFlow::prepare_folders() {
   check_writable(options_.out);
   if (!options_.report.empty()) check_writable(fs::absolute(options_.report).parent_path());
   if (!options_.gallery.empty()) check_writable(options_.gallery);
-  std::set<fs::path> folders;
+  // A killed run may have left its probe in a folder that gets no result.
+  std::set<fs::path> folders{options_.out};
   for (const Job& job : jobs_) folders.insert(job.output.parent_path());
   for (const fs::path& folder : folders) remove_stale_temporaries(folder);
 }
 
 std::unique_ptr<Item> TranslateFlow::next() {
-  if (next_job_ == jobs_.size()) return nullptr;
-  return read_photo(jobs_[next_job_++], options_, model_);
+  const auto is_over = [this] { return over_ || stop_signal() != 0; };
+  if (is_over()) return nullptr;
+  if (next_job_ < jobs_.size()) return read_photo(jobs_[next_job_++], options_, model_);
+  if (!arrivals_) return nullptr;
+  auto photo = arrivals_->next(model_, is_over);
+  if (photo) ++arrived_;
+  return photo;
 }
 
 void TranslateFlow::fail(const fs::path& input, const std::string& stage,
                          const std::string& error) {
+  over_ = over_ || options_.fail_fast;
   ++record_.summary.failed;
   record_.failures.push_back({input, stage, error});
   log_error(message(input.string(), ": ", error));
@@ -141,10 +150,11 @@ void TranslateFlow::fail(const fs::path& input, const std::string& stage,
 
 void TranslateFlow::finish(Photo& photo) {
   const Job& job = photo.job;
-  const std::string failure = plain_failure(photo.failure, job.input);
+  const std::string failure = failure_of(photo);
   if (photo.ends_run) {
     // Not this file's fault: it stays among the remaining ones.
     if (record_.error.empty()) record_.error = failure;
+    over_ = true;
     return;
   }
   TranslateSummary& summary = record_.summary;
@@ -156,18 +166,17 @@ void TranslateFlow::finish(Photo& photo) {
     if (!job.skip) record_.pixels += photo.header.pixels();
     if (pairs_.size() < kGalleryPairs) pairs_.push_back({job.input, job.output});
   }
-  if (options_.json) {
-    Json line{{"input", job.input.string()},
-              {"output", job.output.string()},
-              {"status", failed     ? "failed"
-                         : job.skip ? "skipped"
-                                    : "done"}};
-    if (photo.header.width > 0) line["size"] = {photo.header.width, photo.header.height};
-    if (failed) line["stage"] = photo.failed_stage, line["error"] = failure;
-    results_ << to_text(line) << '\n' << std::flush;
-    if (!results_) throw Error(ErrorKind::kOutput, "standard output cannot be written");
-  }
+  if (options_.json) write_answer(photo);
   show_progress_line();
+}
+
+void TranslateFlow::write_answer(const Photo& photo) {
+  try {
+    write_line(results_, result_line(photo));
+  } catch (...) {
+    over_ = true;  // nobody reads: wait for no more files
+    throw;
+  }
 }
 
 void TranslateFlow::show_progress_line() {
@@ -178,23 +187,24 @@ void TranslateFlow::show_progress_line() {
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const auto worked = static_cast<double>(summary.done + summary.failed);
   const double rate = seconds > 0 ? worked / seconds : 0;
-  const double left = std::max(0.0, static_cast<double>(to_do_) - worked);
+  const double left = std::max(0.0, static_cast<double>(to_do_ + arrived_) - worked);
   char speed[48];
   std::snprintf(speed, sizeof speed, "%.2f images/s", rate);
-  show_progress(message(summary.done + summary.failed + summary.skipped, "/", summary.found, "  ",
-                        speed, summary.failed > 0 ? message("  ", summary.failed, " failed") : "",
-                        "  ", rate > 0 ? format_duration(left / rate) : "?", " left"));
+  show_progress(message(summary.done + summary.failed + summary.skipped, "/",
+                        summary.found + arrived_, "  ", speed,
+                        summary.failed > 0 ? message("  ", summary.failed, " failed") : "", "  ",
+                        rate > 0 ? format_duration(left / rate) : "?", " left"));
 }
 
 void TranslateFlow::translate_all() {
-  const OneThreadPerImage one_thread_per_image;
   const ProgressLine progress_line;
-  record_.pipeline = run_pipeline(
-      {"read", options_.jobs, options_.memory.bytes}, [this] { return next(); },
-      photo_stages(options_, model_), [this](Item& item) { finish(static_cast<Photo&>(item)); });
+  record_.pipeline = run_photos(
+      options_, model_, [this] { return next(); }, [this](Photo& photo) { finish(photo); });
   TranslateSummary& summary = record_.summary;
+  summary.found += arrived_;
   summary.remaining = summary.found - summary.done - summary.skipped - summary.failed;
-  summary.stopped = record_.pipeline.stopped && summary.remaining > 0;
+  summary.stopped =
+      (record_.pipeline.stopped || stop_signal() != 0) && (arrivals_ || summary.remaining > 0);
   summary.seconds = record_.pipeline.seconds;
 }
 
@@ -214,9 +224,7 @@ void TranslateFlow::write_pairs() const {
 }
 
 TranslateSummary TranslateFlow::run() {
-  if (options_.memory.bytes <= 0) {
-    throw Error(ErrorKind::kUsage, "--memory is 0; expected a size such as 4G");
-  }
+  check_options(options_);
   list();
   if (options_.dry_run) {
     show_plan();

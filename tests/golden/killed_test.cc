@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include "core/files.h"
 #include "core/rng.h"
 #include "image/codec.h"
+#include "support/identity_model.h"
 #include "support/photos.h"
 #include "support/program.h"
 #include "support/temporary_directory.h"
@@ -17,46 +17,65 @@ namespace fs = std::filesystem;
 constexpr int kKills = 20;
 
 /// kill -9 once a random number of lines was printed, and a random number of turns later.
-ProgramOptions kill_at_random(Rng& rng, int64_t most_lines, bool watch_out) {
+ProgramOptions kill_at_random(Rng& rng, int64_t most_lines) {
   const auto lines = static_cast<size_t>(1 + rng.below(most_lines));
   const int64_t turns = rng.below(3'000'000);
   ProgramOptions options;
-  options.watch = [=](const std::string& out, const std::string& err) {
-    if (lines_of(watch_out ? out : err).size() < lines) return 0;
+  options.watch = [=](const std::string&, const std::string& err) {
+    if (lines_of(err).size() < lines) return 0;
     for (volatile int64_t i = 0; i < turns;) i = i + 1;
     return SIGKILL;
   };
   return options;
 }
 
-TEST(Killed, TranslateLeavesNoBrokenFileAndGoesOn) {
+size_t count_of(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(Killed, TranslateEndsWithTheBytesOfARunThatNeverWas) {
+  constexpr int kFiles = 500, kTranslateKills = 50;
   const TemporaryDirectory directory;
-  const fs::path run = make_run(directory / "run");
+  const fs::path model = make_identity_model(directory / "identity.safetensors");
   const fs::path in = directory / "in";
-  const fs::path out = directory / "out";
-  make_photos(in, 120, 80, 72);
+  for (int i = 0; i < kFiles; ++i) {
+    const fs::path folder = in / std::to_string(i % 7);
+    fs::create_directories(folder);
+    const char* ending = i % 3 == 0 ? ".jpg" : i % 3 == 1 ? ".png" : ".webp";
+    write_text(folder / (std::to_string(i) + ending),
+               encode_image(make_photo(24, 20, static_cast<uint64_t>(i)),
+                            {format_of_extension(ending).value()}));
+  }
+  const auto translate = [&](const char* out, const ProgramOptions& options = {}) {
+    return run_solstice({"translate", "--model", model.string(), in.string(), "--out",
+                         (directory / out).string(), "--json", "--threads", "1"},
+                        options);
+  };
+  ASSERT_EQ(translate("whole").code, 0);
   Rng rng({20});
   int killed = 0;
-  size_t before = 0;
-  for (int i = 0; i < kKills; ++i) {
-    const Finished cut = run_solstice({"translate", "--model", run.string(), in.string(), "--out",
-                                       out.string(), "--json", "--threads", "1"},
-                                      kill_at_random(rng, 4, true));
-    killed += cut.code == 128 + SIGKILL ? 1 : 0;
-    size_t whole = 0;
-    for (const std::string& name : files_below(out)) {
-      if (is_temporary_name(fs::path(name).filename().string())) continue;
-      EXPECT_NO_THROW(load_image((out / name).string())) << name;
-      ++whole;
-    }
-    EXPECT_GE(whole, before);
-    before = whole;
+  for (int i = 0; i < kTranslateKills; ++i) {
+    const auto results = static_cast<size_t>(rng.below(12));
+    const int64_t turns = rng.below(3'000'000);
+    ProgramOptions options;
+    options.watch = [=](const std::string& out, const std::string& err) {
+      if (err.empty() || count_of(out, "\"done\"") < results) return 0;
+      for (volatile int64_t turn = 0; turn < turns;) turn = turn + 1;
+      return SIGKILL;
+    };
+    killed += translate("parts", options).code == 128 + SIGKILL ? 1 : 0;
   }
-  EXPECT_GE(killed, kKills / 2);
-  const Finished rest = run_solstice(
-      {"translate", "--model", run.string(), in.string(), "--out", out.string(), "--threads", "1"});
+  EXPECT_GE(killed, kTranslateKills * 4 / 5);
+  EXPECT_LT(files_below(directory / "parts").size(), size_t{kFiles}) << "killed too late to tell";
+  const Finished rest = translate("parts");
   EXPECT_EQ(rest.code, 0) << rest.err;
-  EXPECT_EQ(files_below(out).size(), 120U) << "temporaries of killed runs must be gone";
+  ASSERT_EQ(files_below(directory / "parts"), files_below(directory / "whole"));
+  for (const std::string& name : files_below(directory / "whole")) {
+    EXPECT_TRUE(read_text(directory / "whole" / name) == read_text(directory / "parts" / name))
+        << name;
+  }
 }
 
 /// 200 steps of a small run that is killed twenty times on the way.
@@ -84,7 +103,7 @@ void expect_the_same_end(const std::vector<std::string>& trainer) {
   Rng rng({21});
   int killed = 0;
   for (int i = 0; i < kKills; ++i) {
-    const Finished cut = train("parts", kill_at_random(rng, 15, false));
+    const Finished cut = train("parts", kill_at_random(rng, 15));
     killed += cut.code == 128 + SIGKILL ? 1 : 0;
     ASSERT_TRUE(cut.code == 0 || cut.code == 128 + SIGKILL) << cut.err;
   }

@@ -45,7 +45,8 @@ void forget_options() {
 
 [[noreturn]] void become(const std::vector<std::string>& command, const ProgramOptions& options,
                          int out, int err) {
-  dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+  const char* input = options.input.empty() ? "/dev/null" : options.input.c_str();
+  dup2(open(input, O_RDONLY), STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
   if (!options.directory.empty() && chdir(options.directory.c_str()) != 0) _exit(126);

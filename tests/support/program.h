@@ -18,6 +18,7 @@ struct Finished {
 struct ProgramOptions {
   std::filesystem::path directory;                 ///< working directory; empty: the caller's
   std::map<std::string, std::string> environment;  ///< added to the caller's
+  std::filesystem::path input;                     ///< standard input; empty: nothing
   bool as_nobody = false;                          ///< drop root's rights first (needs root)
   int64_t file_size_limit = 0;                     ///< bytes a written file may have; 0: no limit
   /// Called with everything printed so far, on each new piece; returning a signal sends it.

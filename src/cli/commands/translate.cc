@@ -57,12 +57,7 @@ int run_translate(const std::vector<std::string>& arguments) {
   if (options.translator.model.empty()) {
     throw Error(ErrorKind::kUsage, "--model is missing: name a run, a .safetensors or a .pth file");
   }
-  if (options.translate.inputs.empty()) {
-    throw Error(ErrorKind::kUsage, "no input: name images or folders to translate");
-  }
-  if (options.translate.out.empty()) {
-    throw Error(ErrorKind::kUsage, "--out is missing: name a folder for the results");
-  }
+  check_options(options.translate);
   set_compute_threads(options.threads);
   options.translator.memory = options.translate.memory.bytes;
   const Translator translator(options.translator);

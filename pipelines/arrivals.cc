@@ -1,0 +1,51 @@
+#include "pipelines/arrivals.h"
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/message.h"
+#include "pipelines/sidecars.h"
+
+namespace solstice {
+
+Arrivals::Arrivals(const TranslateOptions& options)
+    : options_(options), watch_(options.inputs, options.out) {}
+
+void Arrivals::reserve(const std::vector<Job>& jobs) {
+  for (const Job& job : jobs) owners_.emplace(job.output.string(), job.input.string());
+}
+
+Job Arrivals::plan(const ListedFile& file) {
+  std::vector<Job> jobs = plan_outputs({file}, options_);
+  if (options_.sidecars) plan_sidecars(jobs, options_.existing);
+  Job& job = jobs.at(0);
+  const std::string input = job.input.string();
+  const std::string& owner = owners_.emplace(job.output.string(), input).first->second;
+  if (owner != input) {
+    throw Error(ErrorKind::kUsage,
+                message("its result would replace that of ", owner, ", ", job.output.string()));
+  }
+  return job;
+}
+
+std::unique_ptr<Photo> Arrivals::next(const ImageModel& model, const std::function<bool()>& stop) {
+  if (!announced_) log_info(message("watching ", watch_.folders(), " folders; Ctrl-C ends"));
+  announced_ = true;
+  auto file = watch_.next(stop);
+  // A mask may come before its image, so here any is taken for a label.
+  while (file && options_.sidecars && file->path.string().ends_with(kMaskEnding)) {
+    file = watch_.next(stop);
+  }
+  if (!file) return nullptr;
+  std::string failure;
+  try {
+    return read_photo(plan(*file), options_, model);
+  } catch (const Error& error) {
+    failure = error.what();
+  }
+  auto refused = std::make_unique<Photo>(Job{file->path, {}});
+  refused->fail(failure);
+  refused->failed_stage = "plan";
+  return refused;
+}
+
+}  // namespace solstice

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "pipelines/folder_watch.h"
+#include "pipelines/photo.h"
+
+namespace solstice {
+
+/// Photos of `--watch`: of files that appear while the run is on, planned as they come. The one of
+/// a file whose result would be another file's has failed.
+class Arrivals {
+ public:
+  /// Throws as FolderWatch does.
+  explicit Arrivals(const TranslateOptions& options);
+
+  /// Results that are spoken for, with what they are made from.
+  void reserve(const std::vector<Job>& jobs);
+
+  /// Waits for the next file; null once `stop` says true.
+  std::unique_ptr<Photo> next(const ImageModel& model, const std::function<bool()>& stop);
+
+ private:
+  Job plan(const ListedFile& file);
+
+  const TranslateOptions& options_;
+  FolderWatch watch_;
+  bool announced_ = false;
+  std::unordered_map<std::string, std::string> owners_;  ///< inputs by their results
+};
+
+}  // namespace solstice

@@ -1,0 +1,35 @@
+#include "core/error.h"
+#include "core/message.h"
+#include "pipelines/translate.h"
+
+namespace solstice {
+namespace {
+
+void refuse_with(const std::string& mode, bool given, const char* other) {
+  if (given) throw Error(ErrorKind::kUsage, message(mode, " and ", other, " exclude each other"));
+}
+
+}  // namespace
+
+void check_options(const TranslateOptions& options) {
+  if (options.serve) {
+    if (!options.inputs.empty()) {
+      throw Error(ErrorKind::kUsage, message("--serve takes its inputs from standard input, found ",
+                                             options.inputs.front(), " on the command line"));
+    }
+    refuse_with("--serve", options.watch, "--watch");
+    refuse_with("--serve", options.dry_run, "--dry-run");
+    refuse_with("--serve", !options.gallery.empty(), "--gallery");
+  } else if (options.inputs.empty()) {
+    throw Error(ErrorKind::kUsage, "no input: name images or folders to translate");
+  }
+  if (options.watch) refuse_with("--watch", options.dry_run, "--dry-run");
+  if (options.out.empty()) {
+    throw Error(ErrorKind::kUsage, "--out is missing: name a folder for the results");
+  }
+  if (options.memory.bytes <= 0) {
+    throw Error(ErrorKind::kUsage, "--memory is 0; expected a size such as 4G");
+  }
+}
+
+}  // namespace solstice

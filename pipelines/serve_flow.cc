@@ -1,0 +1,145 @@
+#include "pipelines/serve_flow.h"
+
+#include <atomic>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "core/message.h"
+#include "core/stop.h"
+#include "pipelines/line_reader.h"
+#include "pipelines/outputs.h"
+#include "pipelines/photo_run.h"
+#include "pipelines/report.h"
+#include "pipelines/sidecars.h"
+
+namespace solstice {
+namespace {
+
+constexpr size_t kShownOfABadLine = 200;
+
+class ServeFlow {
+ public:
+  ServeFlow(const TranslateOptions& options, const ImageModel& model, int requests,
+            std::ostream& results)
+      : options_(options), model_(model), lines_(requests, kLongestRequest), results_(results) {}
+
+  TranslateSummary run();
+
+ private:
+  std::unique_ptr<Item> next();
+  Job job_of(const std::string& line) const;
+  void finish(Photo& photo);
+
+  const TranslateOptions& options_;
+  const ImageModel& model_;
+  LineReader lines_;
+  std::ostream& results_;
+  std::atomic<bool> over_{false};
+  int64_t found_ = 0;  ///< the source's; the rest is finish()'s
+  RunRecord record_;
+};
+
+[[noreturn]] void refuse(const std::string& what) {
+  throw Error(ErrorKind::kInput, message(what, "; expected the path of an image, or an object ",
+                                         R"({"input": PATH, "output": PATH})"));
+}
+
+/// A text of the object; empty when it has none of this name.
+std::string text_of(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end()) return {};
+  if (!found->is_string()) refuse(message("\"", key, "\" is no text"));
+  return found->get<std::string>();
+}
+
+Job ServeFlow::job_of(const std::string& line) const {
+  TranslateOptions options = options_;
+  ListedFile file{line, fs::path(line).filename()};
+  if (line.starts_with('{')) {
+    const auto object = nlohmann::json::parse(line, nullptr, false);
+    if (object.is_discarded()) refuse("this is no JSON");
+    file.path = text_of(object, "input");
+    file.relative = text_of(object, "output");
+    if (file.relative.empty()) {
+      file.relative = file.path.filename();
+    } else {
+      options.format = OutputFormat::kSame;
+    }
+  }
+  if (file.path.empty()) refuse("no input is named");
+  const std::string both = file.path.string() + file.relative.string();
+  if (both.find('\0') != std::string::npos) refuse("there is a zero byte in it");
+  if (!file.relative.has_filename()) refuse(message(file.path.string(), " names no file"));
+  std::vector<Job> jobs = plan_outputs({file}, options);
+  if (options.sidecars) plan_sidecars(jobs, options.existing);
+  return jobs.at(0);
+}
+
+std::unique_ptr<Item> ServeFlow::next() {
+  std::string line;
+  const auto got = lines_.next(line, [this] { return over_ || stop_signal() != 0; });
+  if (got == LineReader::Got::kEnd) return nullptr;
+  ++found_;
+  std::string failure;
+  try {
+    if (got == LineReader::Got::kTooLong) {
+      refuse(message("the line is longer than ", kLongestRequest, " bytes"));
+    }
+    return read_photo(job_of(line), options_, model_);
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  auto refused = std::make_unique<Photo>(Job{line.substr(0, kShownOfABadLine), {}});
+  refused->fail(failure);
+  refused->failed_stage = "request";
+  return refused;
+}
+
+void ServeFlow::finish(Photo& photo) {
+  TranslateSummary& summary = record_.summary;
+  const std::string failure = failure_of(photo);
+  if (!failure.empty()) {
+    ++summary.failed;
+    record_.failures.push_back({photo.job.input, photo.failed_stage, failure});
+    log_error(message(photo.job.input.string(), ": ", failure));
+    if (photo.ends_run && record_.error.empty()) record_.error = failure;
+    over_ = over_ || photo.ends_run || options_.fail_fast;
+  } else {
+    ++(photo.job.skip ? summary.skipped : summary.done);
+    if (!photo.job.skip) record_.pixels += photo.header.pixels();
+  }
+  try {
+    write_line(results_, result_line(photo));
+  } catch (...) {
+    over_ = true;  // nobody reads: wait for no more lines
+    throw;
+  }
+}
+
+TranslateSummary ServeFlow::run() {
+  make_directories(options_.out);
+  remove_stale_temporaries(options_.out);
+  record_.model = model_.description;
+  record_.pipeline = run_photos(
+      options_, model_, [this] { return next(); }, [this](Photo& photo) { finish(photo); });
+  TranslateSummary& summary = record_.summary;
+  summary.found = found_;
+  summary.remaining = found_ - summary.done - summary.skipped - summary.failed;
+  summary.stopped = record_.pipeline.stopped || stop_signal() != 0;
+  summary.seconds = record_.pipeline.seconds;
+  if (!options_.report.empty()) {
+    write_file_atomically(options_.report, to_text(make_report(options_, record_), 2) + "\n");
+  }
+  if (!record_.error.empty()) throw Error(ErrorKind::kOutput, record_.error);
+  return summary;
+}
+
+}  // namespace
+
+TranslateSummary run_serve_flow(const TranslateOptions& options, const ImageModel& model,
+                                int requests, std::ostream& results) {
+  return ServeFlow(options, model, requests, results).run();
+}
+
+}  // namespace solstice
