@@ -14,6 +14,7 @@
 #include "pipelines/outputs.h"
 #include "pipelines/photo.h"
 #include "pipelines/report.h"
+#include "pipelines/warnings.h"
 
 namespace solstice {
 namespace {
@@ -81,6 +82,7 @@ class TranslateFlow {
   size_t next_job_ = 0;
   int64_t to_do_ = 0;  ///< jobs that are not skipped
   RunRecord record_;
+  WarningTally warnings_;
   std::vector<GalleryPair> pairs_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_progress_{};
@@ -153,6 +155,7 @@ void TranslateFlow::finish(Photo& photo) {
     fail(job.input, photo.failed_stage, failure);
   } else {
     ++(job.skip ? summary.skipped : summary.done);
+    warnings_.note(job.input, photo.warnings);
     if (!job.skip) record_.pixels += photo.header.pixels();
     if (pairs_.size() < kGalleryPairs) pairs_.push_back({job.input, job.output});
   }
@@ -163,6 +166,7 @@ void TranslateFlow::finish(Photo& photo) {
                          : job.skip ? "skipped"
                                     : "done"}};
     if (photo.header.width > 0) line["size"] = {photo.header.width, photo.header.height};
+    if (!photo.warnings.empty()) line["warnings"] = photo.warnings;
     if (failed) line["stage"] = photo.failed_stage, line["error"] = failure;
     results_ << to_text(line) << '\n' << std::flush;
     if (!results_) throw Error(ErrorKind::kOutput, "standard output cannot be written");
@@ -192,6 +196,7 @@ void TranslateFlow::translate_all() {
   record_.pipeline = run_pipeline(
       {"read", options_.jobs, options_.memory.bytes}, [this] { return next(); },
       photo_stages(options_, model_), [this](Item& item) { finish(static_cast<Photo&>(item)); });
+  warnings_.finish();
   TranslateSummary& summary = record_.summary;
   summary.remaining = summary.found - summary.done - summary.skipped - summary.failed;
   summary.stopped = record_.pipeline.stopped && summary.remaining > 0;
