@@ -27,7 +27,11 @@ void read(Photo& photo, const TranslateOptions& options, const ImageModel& model
   photo.bytes = read_file(photo.job.input, static_cast<uint64_t>(memory));
   photo.header = read_header(photo.bytes);
   const ImageHeader& header = photo.header;
-  check_pixel_count(header, options.max_pixels);
+  if (header.pixels() > options.max_pixels) {
+    photo.fail(message("has ", header.width, "x", header.height, " pixels, --max-pixels allows ",
+                       options.max_pixels));
+    return;
+  }
   photo.working_bytes = model.working_bytes(header.width, header.height);
   if (photo.working_bytes > memory) {
     photo.fail(message("an image of ", header.width, "x", header.height, " needs ",

@@ -33,6 +33,12 @@ Decoder decoder_of(ImageFormat format) {
   throw Error(ErrorKind::kInput, "has an unknown format");
 }
 
+void check_pixel_count(const ImageHeader& header, int64_t max_pixels) {
+  if (header.pixels() <= max_pixels) return;
+  throw Error(ErrorKind::kInput, message("has ", header.width, "x", header.height,
+                                         " pixels, more than the limit of ", max_pixels));
+}
+
 void check_against_header(const cv::Mat& pixels, const ImageHeader& stored) {
   const int depth = stored.bits == 16 ? CV_16U : CV_8U;
   if (pixels.cols != stored.width || pixels.rows != stored.height ||
@@ -161,12 +167,6 @@ std::string_view extension_of(ImageFormat format) {
     if (row.format == format) return row.extensions.front();
   }
   return "";
-}
-
-void check_pixel_count(const ImageHeader& header, int64_t max_pixels) {
-  if (header.pixels() <= max_pixels) return;
-  throw Error(ErrorKind::kInput, message("has ", header.width, "x", header.height,
-                                         " pixels, more than the limit of ", max_pixels));
 }
 
 void take_truncated(Truncated truncated, ImageMetadata& metadata) {

@@ -45,9 +45,6 @@ struct DecodeOptions {
 /// Thread-safe.
 Image decode_image(std::string_view bytes, const DecodeOptions& options = {});
 
-/// Throws Error(kInput) for an image of more pixels than allowed.
-void check_pixel_count(const ImageHeader& header, int64_t max_pixels);
-
 enum class KeepMetadata { kYes, kNo };
 
 struct EncodeOptions {

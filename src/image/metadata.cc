@@ -37,12 +37,16 @@ std::string with_xmp_value(std::string_view packet, std::string_view tag, std::s
 }
 
 /// Pictures of the picture as it was.
-void drop_xmp_thumbnails(std::string& packet) {
+std::string without_xmp_thumbnails(std::string_view packet) {
   constexpr std::string_view kEnd = "</xmp:Thumbnails>";
-  const size_t start = packet.find("<xmp:Thumbnails");
-  const size_t end = packet.find(kEnd);
-  if (start == std::string::npos || end == std::string::npos || end < start) return;
-  packet.erase(start, end + kEnd.size() - start);
+  std::string result;
+  for (;;) {
+    const size_t start = packet.find("<xmp:Thumbnails");
+    const size_t end = start == std::string_view::npos ? start : packet.find(kEnd, start);
+    if (end == std::string_view::npos) return result.append(packet);
+    result.append(packet.substr(0, start));
+    packet.remove_prefix(end + kEnd.size());
+  }
 }
 
 std::string fitted_xmp(std::string packet, int width, int height) {
@@ -53,8 +57,7 @@ std::string fitted_xmp(std::string packet, int width, int height) {
   for (const char* tag : {"tiff:ImageLength", "exif:PixelYDimension"}) {
     packet = with_xmp_value(packet, tag, std::to_string(height));
   }
-  drop_xmp_thumbnails(packet);
-  return packet;
+  return without_xmp_thumbnails(packet);
 }
 
 void leave_out(std::string_view what, ImageMetadata& metadata) {
