@@ -8,6 +8,8 @@
 #include "core/message.h"
 #include "image/formats.h"
 #include "image/jpeg_complaint.h"
+// It needs jpeglib.h before it.
+#include <jerror.h>
 
 namespace solstice {
 namespace {
@@ -111,7 +113,10 @@ class JpegDecoder {
     JOCTET* data = nullptr;
     unsigned size = 0;
     if (setjmp(complaint_.escape) != 0) return;
-    if (jpeg_read_icc_profile(&info_, &data, &size) == FALSE) return;
+    if (jpeg_read_icc_profile(&info_, &data, &size) == FALSE) {
+      if (info_.err->msg_code == JWRN_BOGUS_ICC) leave_out("colour profile", metadata);
+      return;
+    }
     const std::unique_ptr<JOCTET, decltype(&std::free)> owner(data, std::free);
     take_icc({reinterpret_cast<const char*>(data), size}, metadata);
   }

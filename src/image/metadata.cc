@@ -60,11 +60,11 @@ std::string fitted_xmp(std::string packet, int width, int height) {
   return without_xmp_thumbnails(packet);
 }
 
+}  // namespace
+
 void leave_out(std::string_view what, ImageMetadata& metadata) {
   metadata.warnings.push_back(message("its ", what, " is damaged and is left out"));
 }
-
-}  // namespace
 
 void take_exif(std::string_view block, ImageMetadata& metadata) {
   if (!metadata.exif.empty()) return;

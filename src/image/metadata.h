@@ -22,6 +22,10 @@ void take_exif(std::string_view block, ImageMetadata& metadata);
 void take_xmp(std::string_view packet, ImageMetadata& metadata);
 void take_icc(std::string_view profile, ImageMetadata& metadata);
 
+/// The warning that take_ functions leave, for readers that find the damage themselves: `what` is
+/// "EXIF", "XMP" or "colour profile".
+void leave_out(std::string_view what, ImageMetadata& metadata);
+
 /// The blocks made true of a picture of this size and number of channels (ours: 1, 3 or 4):
 /// orientation 1, its sizes, no thumbnail, and no colour profile of other channels.
 MetadataBlocks fitted_metadata(const ImageMetadata& metadata, int width, int height, int channels);

@@ -24,6 +24,7 @@ constexpr int kFilters = PNG_FILTER_SUB | PNG_FILTER_UP;
 /// those methods hold no object with a destructor.
 struct Complaint {
   std::array<char, 200> text{};
+  bool of_exif = false, of_profile = false, of_text = false;  ///< warnings
 };
 
 [[noreturn]] void on_error(png_structp png, png_const_charp text) {
@@ -32,7 +33,14 @@ struct Complaint {
   png_longjmp(png, 1);
 }
 
-void on_warning(png_structp, png_const_charp) {}
+/// libpng leaves a damaged chunk out and says so, the chunk's name first.
+void on_warning(png_structp png, png_const_charp text) {
+  auto* complaint = static_cast<Complaint*>(png_get_error_ptr(png));
+  const std::string_view said(text);
+  complaint->of_exif |= said.starts_with("eXIf");
+  complaint->of_profile |= said.starts_with("iCCP");
+  complaint->of_text |= said.starts_with("iTXt");
+}
 
 constexpr std::string_view kXmpKeyword = "XML:com.adobe.xmp";
 constexpr const char* kOutOfBytes = "out of bytes";
@@ -93,6 +101,8 @@ class PngDecoder {
     png_uint_32 exif_size = 0;
     if (png_get_eXIf_1(png_, info_, &exif_size, &exif) != 0) {
       take_exif({reinterpret_cast<const char*>(exif), exif_size}, metadata);
+    } else if (complaint_.of_exif) {
+      leave_out("EXIF", metadata);
     }
     png_charp name = nullptr;
     int compression = 0;
@@ -100,6 +110,8 @@ class PngDecoder {
     png_uint_32 profile_size = 0;
     if (png_get_iCCP(png_, info_, &name, &compression, &profile, &profile_size) != 0) {
       take_icc({reinterpret_cast<const char*>(profile), profile_size}, metadata);
+    } else if (complaint_.of_profile) {
+      leave_out("colour profile", metadata);
     }
     png_textp texts = nullptr;
     const int count = png_get_text(png_, info_, &texts, nullptr);
@@ -108,6 +120,7 @@ class PngDecoder {
           text.compression >= PNG_ITXT_COMPRESSION_NONE ? text.itxt_length : text.text_length;
       if (std::string_view(text.key) == kXmpKeyword) take_xmp({text.text, length}, metadata);
     }
+    if (metadata.xmp.empty() && complaint_.of_text) leave_out("XMP", metadata);
   }
 
   int width() const { return static_cast<int>(png_get_image_width(png_, info_)); }

@@ -42,13 +42,14 @@ cv::Mat rgb_of_palette(TIFF* tiff, const cv::Mat& indices, int bits) {
   const bool wide = std::any_of(std::begin(map), std::end(map), [&](const uint16_t* channel) {
     return std::any_of(channel, channel + entries, [](uint16_t level) { return level > 255; });
   });
+  // Half of the writers spread 8 bits by 257, half by 256; the upper byte is right for both.
   cv::Mat rgb(indices.size(), CV_8UC3);
   for (int y = 0; y < rgb.rows; ++y) {
     for (int x = 0; x < rgb.cols; ++x) {
       const uint8_t index = indices.at<uint8_t>(y, x);
       for (int c = 0; c < 3; ++c) {
         const uint32_t level = map[c][index];
-        rgb.at<cv::Vec3b>(y, x)[c] = static_cast<uint8_t>(wide ? (level + 128) / 257 : level);
+        rgb.at<cv::Vec3b>(y, x)[c] = static_cast<uint8_t>(wide ? level >> 8 : level);
       }
     }
   }

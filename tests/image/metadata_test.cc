@@ -160,8 +160,25 @@ TEST(Metadata, DamagedCostsOnlyItself) {
     EXPECT_EQ(metadata.warnings,
               (std::vector<std::string>{"its colour profile is damaged and is left out"}));
   }
+  std::string one_of_two = jpeg_with(plain, "", "", icc);
+  one_of_two[one_of_two.find("ICC_PROFILE") + 13] = 2;
+  EXPECT_EQ(decode_image(one_of_two).metadata.warnings.size(), 1U);
   const ImageMetadata no_packet = decode_image(jpeg_with(plain, "", "no packet", "")).metadata;
   EXPECT_EQ(no_packet.warnings, (std::vector<std::string>{"its XMP is damaged and is left out"}));
+}
+
+TEST(Metadata, DamagedInAPngCostsOnlyItself) {
+  const std::string plain = encode_image(made_image(8, 8, CV_8UC3), {});
+  const auto with = [&](std::string_view chunk, const std::string& data) {
+    return decode_image(plain.substr(0, 33) + testing::png_chunk(chunk, data) + plain.substr(33));
+  };
+  const std::string bomb = std::string("x\0\0", 3) + std::string(100, 'z');
+  EXPECT_EQ(with("iCCP", bomb).metadata.warnings,
+            (std::vector<std::string>{"its colour profile is damaged and is left out"}));
+  EXPECT_EQ(with("eXIf", "junk").metadata.warnings,
+            (std::vector<std::string>{"its EXIF is damaged and is left out"}));
+  EXPECT_EQ(with("iTXt", "XML:com.adobe.xmp").metadata.warnings,
+            (std::vector<std::string>{"its XMP is damaged and is left out"}));
 }
 
 TEST(Metadata, ThatPointsToItselfEnds) {
