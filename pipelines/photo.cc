@@ -28,6 +28,11 @@ void read(Photo& photo, const TranslateOptions& options, const ImageModel& model
   photo.bytes = read_file(photo.job.input, static_cast<uint64_t>(memory));
   photo.header = read_header(photo.bytes);
   const ImageHeader& header = photo.header;
+  if (header.pixels() > options.max_pixels) {
+    photo.fail(message("has ", header.width, "x", header.height, " pixels, --max-pixels allows ",
+                       options.max_pixels));
+    return;
+  }
   photo.working_bytes = model.working_bytes(header.width, header.height);
   if (photo.working_bytes > memory) {
     photo.fail(message("an image of ", header.width, "x", header.height, " needs ",
@@ -41,8 +46,11 @@ void read(Photo& photo, const TranslateOptions& options, const ImageModel& model
       static_cast<int64_t>(photo.bytes.size()) + input_bytes + input_bytes * area_scale;
 }
 
-void decode(Photo& photo) {
-  photo.image = decode_image(photo.bytes);
+void decode(Photo& photo, const TranslateOptions& options) {
+  photo.image = decode_image(
+      photo.bytes,
+      {options.max_pixels, options.accept_truncated ? Truncated::kAccept : Truncated::kRefuse});
+  photo.warnings = photo.image.metadata.warnings;
   photo.held_bytes -= static_cast<int64_t>(photo.bytes.size());
   photo.bytes.clear();
   photo.bytes.shrink_to_fit();
@@ -57,9 +65,14 @@ void infer(Photo& photo, const ImageModel& model) {
   photo.working_bytes = 0;
 }
 
-void encode(Photo& photo, int quality) {
-  const ImageFormat format = output_format(photo.job.output, photo.header.format);
-  photo.bytes = encode_image(photo.image, {format, quality});
+void encode(Photo& photo, const TranslateOptions& options) {
+  const EncodeOptions encoding{output_format(photo.job.output, photo.header.format),
+                               static_cast<int>(options.quality), options.chroma,
+                               options.strip ? KeepMetadata::kNo : KeepMetadata::kYes};
+  for (std::string& loss : losses_of_encoding(photo.image, encoding)) {
+    photo.warnings.push_back(std::move(loss));
+  }
+  photo.bytes = encode_image(photo.image, encoding);
   photo.image = Image();
   photo.held_bytes = static_cast<int64_t>(photo.bytes.size());
 }
@@ -111,13 +124,13 @@ std::unique_ptr<Photo> read_photo(const Job& job, const TranslateOptions& option
 }
 
 std::vector<Stage> photo_stages(const TranslateOptions& options, const ImageModel& model) {
-  const int quality = static_cast<int>(options.quality);
   std::vector<Stage> stages{
-      make_stage<Photo>("decode", StageKind::kParallel, decode),
+      make_stage<Photo>("decode", StageKind::kParallel,
+                        [&options](Photo& photo) { decode(photo, options); }),
       make_stage<Photo>("infer", StageKind::kCaller,
                         [&model](Photo& photo) { infer(photo, model); }),
       make_stage<Photo>("encode", StageKind::kParallel,
-                        [quality](Photo& photo) { encode(photo, quality); }),
+                        [&options](Photo& photo) { encode(photo, options); }),
   };
   // Before the image, whose presence says that its labels are there too.
   if (options.sidecars) {

@@ -20,7 +20,8 @@ struct Photo : Item {
   const Job job;
   std::string bytes;  ///< of the file, then of the result
   ImageHeader header;
-  Image image;  ///< the input, then the result
+  Image image;                        ///< the input, then the result
+  std::vector<std::string> warnings;  ///< what the result lacks of the file, a line each
 };
 
 /// The photo of a job as it enters the pipeline: its file read, its header understood and checked

@@ -46,6 +46,7 @@ Json result_line(const Photo& photo) {
   for (const Sidecar& sidecar : job.sidecars) line["sidecars"].push_back(sidecar.output.string());
   line["status"] = failed ? "failed" : job.skip ? "skipped" : "done";
   if (photo.header.width > 0) line["size"] = {photo.header.width, photo.header.height};
+  if (!photo.warnings.empty()) line["warnings"] = photo.warnings;
   if (failed) line["stage"] = photo.failed_stage, line["error"] = failure_of(photo);
   return line;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/options.h"
+#include "image/image.h"
 #include "inference/translator.h"
 
 namespace solstice {
@@ -35,7 +36,11 @@ struct TranslateOptions {
   std::vector<std::string> inputs;
   std::string out;
   OutputFormat format = OutputFormat::kSame;
-  int64_t quality = 95;
+  int64_t quality = 0;  ///< 0: see EncodeOptions
+  ChromaSampling chroma = ChromaSampling::kAuto;
+  bool strip = false;
+  bool accept_truncated = false;
+  int64_t max_pixels = 1'000'000'000;
   Existing existing = Existing::kSkip;
   bool dry_run = false;
   bool fail_fast = false;
@@ -52,7 +57,16 @@ struct TranslateOptions {
   static void fields(Self& self, Visit&& visit) {
     visit("out", self.out, "folder for the results; made when absent");
     visit("format", self.format, "file type of the results");
-    visit("quality", self.quality, "JPEG and WebP quality", Range{1, 100});
+    visit("quality", self.quality,
+          "JPEG and WebP quality, 1 to 100; 0: the input's own, else 95 for JPEG and 90 for WebP",
+          Range{0, 100});
+    visit("chroma", self.chroma,
+          "JPEG colour sampling; auto: the input's own, else 444 from quality 90 on, 420 below");
+    visit("strip", self.strip, "leave EXIF, XMP and colour profiles out of the results");
+    visit("accept-truncated", self.accept_truncated,
+          "translate what there is of a truncated file, with a warning, instead of failing it");
+    visit("max-pixels", self.max_pixels,
+          "refuse larger images from their header (--memory refuses too)", Range{1, 9e15});
     visit("existing", self.existing, "what to do when a result is there already");
     visit("dry-run", self.dry_run, "say what would be done, touch nothing");
     visit("fail-fast", self.fail_fast, "begin nothing more once a file has failed");

@@ -18,6 +18,7 @@
 #include "pipelines/photo_run.h"
 #include "pipelines/report.h"
 #include "pipelines/sidecars.h"
+#include "pipelines/warnings.h"
 
 namespace solstice {
 namespace {
@@ -72,6 +73,7 @@ class TranslateFlow {
   std::atomic<bool> over_{false};  ///< begin nothing more
   int64_t to_do_ = 0;              ///< jobs that are not skipped
   RunRecord record_;
+  WarningTally warnings_;
   std::vector<GalleryPair> pairs_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_progress_{};
@@ -163,6 +165,7 @@ void TranslateFlow::finish(Photo& photo) {
     fail(job.input, photo.failed_stage, failure);
   } else {
     ++(job.skip ? summary.skipped : summary.done);
+    warnings_.note(job.input, photo.warnings);
     if (!job.skip) record_.pixels += photo.header.pixels();
     if (pairs_.size() < kGalleryPairs) pairs_.push_back({job.input, job.output});
   }
@@ -200,6 +203,7 @@ void TranslateFlow::translate_all() {
   const ProgressLine progress_line;
   record_.pipeline = run_photos(
       options_, model_, [this] { return next(); }, [this](Photo& photo) { finish(photo); });
+  warnings_.finish();
   TranslateSummary& summary = record_.summary;
   summary.found += arrived_;
   summary.remaining = summary.found - summary.done - summary.skipped - summary.failed;

@@ -74,8 +74,8 @@ fi
 
 packages=(build-essential cmake ninja-build ccache mold
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
-  libtbb-dev libboost-program-options-dev libjpeg-dev libpng-dev zlib1g-dev
-  nlohmann-json3-dev libspdlog-dev libgtest-dev libbenchmark-dev)
+  libtbb-dev libboost-program-options-dev libjpeg-dev libpng-dev libtiff-dev
+  libwebp-dev zlib1g-dev nlohmann-json3-dev libspdlog-dev libgtest-dev libbenchmark-dev)
 # Python only unpacks LibTorch's wheels.
 if [[ $download == yes ]] && ! python3 -m pip --version >/dev/null 2>&1; then
   packages+=(python3 python3-pip)
@@ -85,8 +85,9 @@ install_missing_packages() {
   command -v apt-get >/dev/null ||
     fail "this is not Debian or Ubuntu, so the packages are yours to install:" \
       "g++ 12 or newer, CMake 3.22, Ninja, OpenCV 4.6 (core, imgproc, imgcodecs), oneTBB," \
-      "Boost.Program_options 1.74, libjpeg-turbo, libpng, zlib, nlohmann-json 3.11, spdlog," \
-      "GoogleTest, Google Benchmark, python3 with pip (for LibTorch); ccache and mold if you like." \
+      "Boost.Program_options 1.74, libjpeg-turbo, libpng, libtiff, libwebp with its mux library, zlib," \
+      "nlohmann-json 3.11, spdlog, GoogleTest, Google Benchmark, python3 with pip (for LibTorch);" \
+      "ccache and mold if you like." \
       "Then set SOLSTICE_PACKAGES=no, and without ccache or mold SOLSTICE_PRESET=release as well," \
       "and run the script again."
   local known missing=() package

@@ -10,24 +10,33 @@
 #include "core/names.h"
 #include "image/exif.h"
 #include "image/formats.h"
+#include "image/metadata.h"
 
 namespace solstice {
 namespace {
 
-cv::Mat decode_stored(std::string_view bytes, const ImageHeader& stored, ImageMetadata& metadata) {
-  switch (stored.format) {
+using Decoder = cv::Mat (*)(std::string_view, const ImageHeader&, Truncated, ImageMetadata&);
+
+Decoder decoder_of(ImageFormat format) {
+  switch (format) {
     case ImageFormat::kJpeg:
-      return decode_jpeg(bytes, stored, metadata.jpeg_quality);
+      return decode_jpeg;
     case ImageFormat::kPng:
-      return decode_png(bytes, stored);
+      return decode_png;
     case ImageFormat::kWebp:
-      return decode_webp(bytes, stored);
+      return decode_webp;
     case ImageFormat::kTiff:
-      return decode_tiff(bytes, stored);
+      return decode_tiff;
     case ImageFormat::kBmp:
-      return decode_bmp(bytes, stored);
+      return decode_bmp;
   }
   throw Error(ErrorKind::kInput, "has an unknown format");
+}
+
+void check_pixel_count(const ImageHeader& header, int64_t max_pixels) {
+  if (header.pixels() <= max_pixels) return;
+  throw Error(ErrorKind::kInput, message("has ", header.width, "x", header.height,
+                                         " pixels, more than the limit of ", max_pixels));
 }
 
 void check_against_header(const cv::Mat& pixels, const ImageHeader& stored) {
@@ -79,19 +88,52 @@ void check_can_be_encoded(const cv::Mat& pixels) {
   }
 }
 
-std::string encode_checked(const cv::Mat& pixels, const EncodeOptions& options) {
-  const int quality = std::clamp(options.quality, 1, 100);
+constexpr int kOwnQuality = 0;
+constexpr int kJpegQuality = 95;
+constexpr int kWebpQuality = 90;
+constexpr int kFullChromaFrom = 90;
+
+std::string encode_as_jpeg(const cv::Mat& pixels, const EncodeOptions& options,
+                           const ImageMetadata& source, MetadataBlocks blocks) {
+  int quality = options.quality;
+  if (quality == kOwnQuality)
+    quality = source.jpeg_quality > 0 ? source.jpeg_quality : kJpegQuality;
+  ChromaSampling chroma = options.chroma;
+  if (chroma == ChromaSampling::kAuto) chroma = source.chroma;
+  if (chroma == ChromaSampling::kAuto) {
+    chroma = quality >= kFullChromaFrom ? ChromaSampling::k444 : ChromaSampling::k420;
+  }
+  blocks.exif = exif_of_at_most(kLargestJpegExif, blocks.exif);
+  if (blocks.xmp.size() > kLargestJpegXmp) blocks.xmp.clear();
+  return encode_jpeg(composed_on_white(in_8_bit(pixels)), quality, chroma, blocks);
+}
+
+std::string encode_as_webp(const cv::Mat& pixels, const EncodeOptions& options,
+                           const ImageMetadata& source, const MetadataBlocks& blocks) {
+  const bool own = options.quality == kOwnQuality;
+  const Compression compression = own ? source.compression : Compression::kLossy;
+  return encode_webp(in_8_bit(pixels), own ? kWebpQuality : options.quality, compression, blocks);
+}
+
+MetadataBlocks blocks_for(const Image& image, const EncodeOptions& options) {
+  if (options.metadata == KeepMetadata::kNo) return {};
+  return fitted_metadata(image.metadata, image.width(), image.height(), image.pixels.channels());
+}
+
+std::string encode_checked(const Image& image, EncodeOptions options) {
+  if (options.quality != kOwnQuality) options.quality = std::clamp(options.quality, 1, 100);
+  const MetadataBlocks blocks = blocks_for(image, options);
   switch (options.format) {
     case ImageFormat::kJpeg:
-      return encode_jpeg(composed_on_white(in_8_bit(pixels)), quality);
+      return encode_as_jpeg(image.pixels, options, image.metadata, blocks);
     case ImageFormat::kPng:
-      return encode_png(pixels);
+      return encode_png(image.pixels, blocks);
     case ImageFormat::kWebp:
-      return encode_webp(in_8_bit(pixels), quality);
+      return encode_as_webp(image.pixels, options, image.metadata, blocks);
     case ImageFormat::kTiff:
-      return encode_tiff(pixels);
+      return encode_tiff(image.pixels, blocks);
     case ImageFormat::kBmp:
-      return encode_bmp(composed_on_white(in_8_bit(pixels)));
+      return encode_bmp(composed_on_white(in_8_bit(image.pixels)));
   }
   throw Error(ErrorKind::kOutput, "unknown image format");
 }
@@ -127,17 +169,19 @@ std::string_view extension_of(ImageFormat format) {
   return "";
 }
 
+void take_truncated(Truncated truncated, ImageMetadata& metadata) {
+  if (truncated == Truncated::kRefuse) throw Error(ErrorKind::kInput, "is truncated");
+  metadata.warnings.emplace_back("is truncated; what there is of it was taken");
+}
+
 Image decode_image(std::string_view bytes, const DecodeOptions& options) {
   ImageHeader stored = read_header(bytes);
-  if (stored.pixels() > options.max_pixels) {
-    throw Error(ErrorKind::kInput, message("has ", stored.width, "x", stored.height,
-                                           " pixels, more than the limit of ", options.max_pixels));
-  }
+  check_pixel_count(stored, options.max_pixels);
   if (swaps_sides(stored.orientation)) std::swap(stored.width, stored.height);
   Image image;
   image.metadata.format = stored.format;
   try {
-    image.pixels = decode_stored(bytes, stored, image.metadata);
+    image.pixels = decoder_of(stored.format)(bytes, stored, options.truncated, image.metadata);
     check_against_header(image.pixels, stored);
     image.pixels = oriented(image.pixels, stored.orientation);
   } catch (const cv::Exception& exception) {
@@ -152,13 +196,43 @@ Image decode_image(std::string_view bytes, const DecodeOptions& options) {
 std::string encode_image(const Image& image, const EncodeOptions& options) {
   check_can_be_encoded(image.pixels);
   try {
-    return encode_checked(image.pixels, options);
+    return encode_checked(image, options);
   } catch (const cv::Exception& exception) {
     throw Error(ErrorKind::kOutput, message("image cannot be encoded: ", exception.err));
   } catch (const std::bad_alloc&) {
     throw Error(ErrorKind::kOutput, message("no memory to encode an image of ", image.width(), "x",
                                             image.height(), " pixels"));
   }
+}
+
+std::vector<std::string> losses_of_encoding(const Image& image, const EncodeOptions& options) {
+  std::vector<std::string> losses;
+  const ImageFormat format = options.format;
+  const bool without_alpha = format == ImageFormat::kJpeg || format == ImageFormat::kBmp;
+  const bool with_16_bit = format == ImageFormat::kPng || format == ImageFormat::kTiff;
+  const int channels = image.pixels.channels();
+  if (channels == 4 && without_alpha) losses.emplace_back("its alpha is composed on white");
+  if (image.pixels.depth() == CV_16U && !with_16_bit) losses.emplace_back("16 bits become 8");
+  if (options.metadata == KeepMetadata::kNo) return losses;
+  const ImageMetadata& metadata = image.metadata;
+  if (format == ImageFormat::kBmp) {
+    if (!metadata.exif.empty() || !metadata.xmp.empty() || !metadata.icc.empty()) {
+      losses.emplace_back("its metadata is left out, BMP holds none");
+    }
+    return losses;
+  }
+  if (!metadata.icc.empty() && !icc_fits(metadata.icc, channels)) {
+    losses.emplace_back("its colour profile is left out, it is for other channels");
+  }
+  if (format != ImageFormat::kJpeg) return losses;
+  const MetadataBlocks blocks = blocks_for(image, options);
+  if (blocks.exif.size() > kLargestJpegExif) {
+    losses.emplace_back("its EXIF is shortened or left out, a JPEG holds 64 KB of it");
+  }
+  if (blocks.xmp.size() > kLargestJpegXmp) {
+    losses.emplace_back("its XMP is left out, a JPEG holds 64 KB of it");
+  }
+  return losses;
 }
 
 Image load_image(const std::string& path, const DecodeOptions& options) {

@@ -75,6 +75,10 @@ uint32_t TiffStructure::value(const Field& field, uint32_t index) const {
   return width == 2 ? view_.u16(at) : view_.u32(at);
 }
 
+std::string_view TiffStructure::bytes_of(const Field& field) const {
+  return view_.slice(field.data, size_t{field.count} * bytes_of_type(field.type));
+}
+
 uint32_t TiffStructure::value_of(const Directory& directory, uint32_t tag,
                                  uint32_t fallback) const {
   const Field* field = directory.find(tag);

@@ -34,6 +34,8 @@ class TiffStructure {
 
   /// The index-th value of a field of whole numbers (8, 16 or 32 bit).
   uint32_t value(const Field& field, uint32_t index = 0) const;
+  /// All values of a field, as the bytes they are.
+  std::string_view bytes_of(const Field& field) const;
   /// The first value of a tag, or `fallback` where the directory lacks it.
   uint32_t value_of(const Directory& directory, uint32_t tag, uint32_t fallback) const;
 

@@ -1,17 +1,42 @@
 #pragma once
 
+#include <array>
 #include <opencv2/core/mat.hpp>
+#include <span>
 #include <string>
+#include <vector>
+
+#include "core/names.h"
 
 namespace solstice {
 
 enum class ImageFormat { kJpeg, kPng, kWebp, kTiff, kBmp };
+enum class Compression { kLossy, kLossless };
 
-/// What travels with the pixels of a photo from its file to the file made from it. (Bytes of EXIF,
-/// XMP and ICC will stand here.)
+/// How much of its colour a JPEG keeps: all, half or a quarter of the pixels' chroma.
+enum class ChromaSampling { kAuto, k444, k422, k420 };
+inline constexpr std::array<Name<ChromaSampling>, 4> kChromaSamplingNames{
+    {{"auto", ChromaSampling::kAuto},
+     {"444", ChromaSampling::k444},
+     {"422", ChromaSampling::k422},
+     {"420", ChromaSampling::k420}}};
+constexpr std::span<const Name<ChromaSampling>> name_table(ChromaSampling) {
+  return kChromaSamplingNames;
+}
+
+/// What travels with the pixels of a photo from its file to the file made from it. The blocks are
+/// as the file held them, orientation and all; encode_image writes what of them is true of the
+/// pixels it is given.
 struct ImageMetadata {
-  ImageFormat format = ImageFormat::kPng;  ///< of the file it came from
-  int jpeg_quality = 0;                    ///< estimated from the file's own tables; 0: unknown
+  ImageFormat format = ImageFormat::kPng;         ///< of the file it came from
+  int jpeg_quality = 0;                           ///< estimated from its tables; 0: unknown
+  ChromaSampling chroma = ChromaSampling::kAuto;  ///< of a JPEG; kAuto: unknown, or none of ours
+  Compression compression = Compression::kLossy;  ///< of a WebP
+  std::string exif;                               ///< without the "Exif" mark
+  std::string xmp;                                ///< the packet, UTF-8
+  std::string icc;                                ///< the profile
+  /// What of the file could not be had, a line each: "is truncated; ...", "its EXIF is damaged".
+  std::vector<std::string> warnings;
 };
 
 /// An image as it is meant to be seen: EXIF orientation already applied.

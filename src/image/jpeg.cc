@@ -1,19 +1,15 @@
-// jpeglib.h needs FILE and size_t declared before it, and jerror.h needs jpeglib.h.
-#include <cstdio>
-
-#include <jpeglib.h>
-
-#include <jerror.h>
-
 #include <algorithm>
 #include <array>
-#include <csetjmp>
 #include <cstdlib>
+#include <memory>
 #include <opencv2/core.hpp>
 
 #include "core/error.h"
 #include "core/message.h"
 #include "image/formats.h"
+#include "image/jpeg_complaint.h"
+// It needs jpeglib.h before it.
+#include <jerror.h>
 
 namespace solstice {
 namespace {
@@ -21,54 +17,19 @@ namespace {
 /// A progressive file may ask for any number of passes over the picture; real ones have about ten.
 constexpr int kMaxScans = 500;
 
-/// libjpeg reports through callbacks that must not return. They jump back into the method that
-/// called libjpeg, so those methods hold no object with a destructor.
-struct Complaint {
-  jpeg_error_mgr manager;  // first: libjpeg's pointer to it is a pointer to the Complaint
-  jmp_buf escape;
-  std::array<char, JMSG_LENGTH_MAX> text;
-  bool truncated;
-};
-
-[[noreturn]] void escape(j_common_ptr info) {
-  auto* complaint = reinterpret_cast<Complaint*>(info->err);
-  info->err->format_message(info, complaint->text.data());
-  std::longjmp(complaint->escape, 1);
-}
-
-/// Warnings that mean missing or wrong pixels are errors here; libjpeg itself would paint grey.
-void on_message(j_common_ptr info, int level) {
-  if (level >= 0) return;
-  const int code = info->err->msg_code;
-  auto* complaint = reinterpret_cast<Complaint*>(info->err);
-  complaint->truncated = code == JWRN_JPEG_EOF;
-  if (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE ||
-      code == JWRN_ARITH_BAD_CODE || code == JWRN_MUST_RESYNC) {
-    escape(info);
-  }
-}
-
 void on_progress(j_common_ptr info) {
   const auto* decoder = reinterpret_cast<jpeg_decompress_struct*>(info);
   if (decoder->input_scan_number <= kMaxScans) return;
-  auto* complaint = reinterpret_cast<Complaint*>(info->err);
+  auto* complaint = reinterpret_cast<JpegComplaint*>(info->err);
   std::snprintf(complaint->text.data(), complaint->text.size(), "more than %d scans", kMaxScans);
   std::longjmp(complaint->escape, 1);
 }
 
-void say_nothing(j_common_ptr) {}
-
-void prepare(Complaint& complaint) {
-  jpeg_std_error(&complaint.manager);
-  complaint.manager.error_exit = escape;
-  complaint.manager.emit_message = on_message;
-  complaint.manager.output_message = say_nothing;
-}
-
 class JpegDecoder {
  public:
-  explicit JpegDecoder(std::string_view bytes) : bytes_(bytes) {
+  JpegDecoder(std::string_view bytes, Truncated truncated) : bytes_(bytes) {
     prepare(complaint_);
+    complaint_.when_truncated = truncated;
     info_.err = &complaint_.manager;
     progress_.progress_monitor = on_progress;
   }
@@ -81,6 +42,7 @@ class JpegDecoder {
     jpeg_create_decompress(&info_);
     info_.progress = &progress_;
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes_.data()), bytes_.size());
+    for (const int app : {1, 2}) jpeg_save_markers(&info_, JPEG_APP0 + app, 0xffff);
     jpeg_read_header(&info_, TRUE);
     if (info_.num_components == 1) info_.out_color_space = JCS_GRAYSCALE;
     if (info_.num_components == 3) info_.out_color_space = JCS_RGB;
@@ -103,6 +65,37 @@ class JpegDecoder {
   int height() const { return static_cast<int>(info_.image_height); }
   int components() const { return info_.num_components; }
 
+  bool was_truncated() const { return complaint_.truncated; }
+
+  ChromaSampling chroma() const {
+    if (info_.num_components != 3) return ChromaSampling::kAuto;
+    const jpeg_component_info* parts = info_.comp_info;
+    const auto has = [](const jpeg_component_info& part, int horizontal, int vertical) {
+      return part.h_samp_factor == horizontal && part.v_samp_factor == vertical;
+    };
+    if (!has(parts[1], 1, 1) || !has(parts[2], 1, 1)) return ChromaSampling::kAuto;
+    if (has(parts[0], 1, 1)) return ChromaSampling::k444;
+    if (has(parts[0], 2, 1)) return ChromaSampling::k422;
+    return has(parts[0], 2, 2) ? ChromaSampling::k420 : ChromaSampling::kAuto;
+  }
+
+  /// Hands the segments of metadata over.
+  void read_metadata(ImageMetadata& metadata) {
+    bool extended = false;
+    for (jpeg_saved_marker_ptr marker = info_.marker_list; marker != nullptr;
+         marker = marker->next) {
+      std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
+      if (marker->marker != JPEG_APP0 + 1) continue;
+      if (data.starts_with(kJpegExifMark)) take_exif(data, metadata);
+      if (data.starts_with(kJpegXmpMark)) {
+        take_xmp(data.substr(kJpegXmpMark.size()), metadata);
+      }
+      extended = extended || data.starts_with("http://ns.adobe.com/xmp/extension/");
+    }
+    if (extended) metadata.warnings.emplace_back("its extended XMP is left out");
+    read_icc(metadata);
+  }
+
   /// The first component's quantisation table, or null.
   const JQUANT_TBL* luminance_table() const {
     const int number = info_.comp_info == nullptr ? -1 : info_.comp_info[0].quant_tbl_no;
@@ -116,8 +109,20 @@ class JpegDecoder {
   }
 
  private:
+  void read_icc(ImageMetadata& metadata) {
+    JOCTET* data = nullptr;
+    unsigned size = 0;
+    if (setjmp(complaint_.escape) != 0) return;
+    if (jpeg_read_icc_profile(&info_, &data, &size) == FALSE) {
+      if (info_.err->msg_code == JWRN_BOGUS_ICC) leave_out("colour profile", metadata);
+      return;
+    }
+    const std::unique_ptr<JOCTET, decltype(&std::free)> owner(data, std::free);
+    take_icc({reinterpret_cast<const char*>(data), size}, metadata);
+  }
+
   std::string_view bytes_;
-  Complaint complaint_{};
+  JpegComplaint complaint_{};
   jpeg_progress_mgr progress_{};
   jpeg_decompress_struct info_{};
 };
@@ -161,81 +166,27 @@ cv::Mat rgb_of_inverted_cmyk(const cv::Mat& cmyk) {
   return rgb;
 }
 
-class JpegEncoder {
- public:
-  JpegEncoder() {
-    prepare(complaint_);
-    info_.err = &complaint_.manager;
-  }
-  ~JpegEncoder() {
-    jpeg_destroy_compress(&info_);
-    std::free(buffer_);
-  }
-  JpegEncoder(const JpegEncoder&) = delete;
-  JpegEncoder& operator=(const JpegEncoder&) = delete;
-
-  bool write(const cv::Mat& pixels, int quality) {
-    if (setjmp(complaint_.escape) != 0) return false;
-    jpeg_create_compress(&info_);
-    jpeg_mem_dest(&info_, &buffer_, &size_);
-    info_.image_width = static_cast<JDIMENSION>(pixels.cols);
-    info_.image_height = static_cast<JDIMENSION>(pixels.rows);
-    info_.input_components = pixels.channels();
-    info_.in_color_space = pixels.channels() == 1 ? JCS_GRAYSCALE : JCS_RGB;
-    jpeg_set_defaults(&info_);
-    jpeg_set_quality(&info_, quality, TRUE);
-    info_.optimize_coding = TRUE;
-    if (quality >= 90) info_.comp_info[0].h_samp_factor = info_.comp_info[0].v_samp_factor = 1;
-    jpeg_start_compress(&info_, TRUE);
-    while (info_.next_scanline < info_.image_height) {
-      const uint8_t* row = pixels.ptr<uint8_t>(static_cast<int>(info_.next_scanline));
-      JSAMPROW writable = const_cast<JSAMPROW>(row);  // libjpeg's interface lacks the const
-      jpeg_write_scanlines(&info_, &writable, 1);
-    }
-    jpeg_finish_compress(&info_);
-    return true;
-  }
-
-  std::string_view bytes() const { return {reinterpret_cast<const char*>(buffer_), size_}; }
-  const char* complaint() const { return complaint_.text.data(); }
-
- private:
-  Complaint complaint_{};
-  unsigned char* buffer_ = nullptr;
-  unsigned long size_ = 0;
-  jpeg_compress_struct info_{};
-};
-
 }  // namespace
 
-cv::Mat decode_jpeg(std::string_view bytes, const ImageHeader& stored, int& quality) {
+cv::Mat decode_jpeg(std::string_view bytes, const ImageHeader& stored, Truncated truncated,
+                    ImageMetadata& metadata) {
   if (stored.bits != 8) {
     throw Error(ErrorKind::kInput,
                 message("is a JPEG with ", stored.bits, " bits per channel; only 8 can be read"));
   }
-  JpegDecoder decoder(bytes);
+  JpegDecoder decoder(bytes, truncated);
   if (!decoder.begin()) decoder.fail();
   if (decoder.width() != stored.width || decoder.height() != stored.height) {
     throw Error(ErrorKind::kInput, "is damaged: its JPEG headers disagree on the size");
   }
   const JQUANT_TBL* table = decoder.luminance_table();
-  quality = table == nullptr ? 0 : nearest_quality(*table);
+  metadata.jpeg_quality = table == nullptr ? 0 : nearest_quality(*table);
+  metadata.chroma = decoder.chroma();
+  decoder.read_metadata(metadata);
   cv::Mat pixels(decoder.height(), decoder.width(), CV_8UC(decoder.components()));
   if (!decoder.read(pixels.data, pixels.step)) decoder.fail();
+  if (decoder.was_truncated()) take_truncated(truncated, metadata);
   return pixels.channels() == 4 ? rgb_of_inverted_cmyk(pixels) : pixels;
-}
-
-std::string encode_jpeg(const cv::Mat& pixels, int quality) {
-  if (pixels.cols > JPEG_MAX_DIMENSION || pixels.rows > JPEG_MAX_DIMENSION) {
-    throw Error(ErrorKind::kOutput,
-                message("image of ", pixels.cols, "x", pixels.rows, " pixels: a side of a JPEG is ",
-                        "at most ", JPEG_MAX_DIMENSION, "; choose PNG or TIFF"));
-  }
-  JpegEncoder encoder;
-  if (!encoder.write(pixels, quality)) {
-    throw Error(ErrorKind::kOutput, message("cannot be encoded as JPEG: ", encoder.complaint()));
-  }
-  return std::string(encoder.bytes());
 }
 
 }  // namespace solstice

@@ -1,6 +1,7 @@
 #include "image/tiff_header.h"
 
 #include <algorithm>
+#include <array>
 
 #include "core/error.h"
 #include "core/message.h"
@@ -29,7 +30,15 @@ constexpr uint32_t kReducedOrMask = 1 | 4;  // bits of kSubfileType
 constexpr uint32_t kUnsigned = 1;
 constexpr uint32_t kSeparatePlanes = 2;
 constexpr uint32_t kAssociatedAlpha = 1;
-enum Photometric : uint32_t { kZeroIsWhite, kZeroIsBlack, kRgb, kPalette, kMask, kCmyk, kYcbcr };
+enum Photometric : uint32_t {
+  kZeroIsWhite,
+  kZeroIsBlack,
+  kRgb,
+  kPalette,
+  kMask,
+  kCmyk = 5,
+  kYcbcr = 6
+};
 
 using Directory = TiffStructure::Directory;
 
@@ -76,36 +85,50 @@ void read_alpha(const TiffStructure& tiff, const Directory& directory, TiffLayou
   const TiffStructure::Field* field = directory.find(kExtraSamples);
   layout.alpha = TiffAlpha::kStraight;
   if (field == nullptr || field->count == 0) return;
-  layout.extra_samples_entry = field->entry;
   if (tiff.value(*field) == kAssociatedAlpha) layout.alpha = TiffAlpha::kPremultiplied;
 }
+
+/// A kind of TIFF that can be read.
+struct Kind {
+  uint32_t photometric;
+  uint32_t samples;
+  std::array<uint32_t, 5> bits;  ///< zeros at the end count for nothing
+  TiffColours colours;
+  int channels;
+};
+constexpr std::array kKinds{
+    Kind{kZeroIsWhite, 1, {1, 2, 4, 8, 16}, TiffColours::kGrey, 1},
+    Kind{kZeroIsBlack, 1, {1, 2, 4, 8, 16}, TiffColours::kGrey, 1},
+    Kind{kZeroIsWhite, 2, {8, 16}, TiffColours::kGrey, 4},
+    Kind{kZeroIsBlack, 2, {8, 16}, TiffColours::kGrey, 4},
+    Kind{kRgb, 3, {8, 16}, TiffColours::kRgb, 3},
+    Kind{kRgb, 4, {8, 16}, TiffColours::kRgb, 4},
+    Kind{kPalette, 1, {1, 2, 4, 8}, TiffColours::kPalette, 3},
+    Kind{kCmyk, 4, {8, 16}, TiffColours::kCmyk, 3},
+    Kind{kYcbcr, 3, {8}, TiffColours::kYcbcr, 3},
+};
 
 void read_channels(const TiffStructure& tiff, const Directory& directory, TiffLayout& layout) {
   const uint32_t samples = tiff.value_of(directory, kSamplesPerPixel, 1);
   const uint32_t bits = bits_of_all_samples(tiff, directory, samples);
   const uint32_t photometric = tiff.value_of(directory, kPhotometric, kZeroIsBlack);
-  if (bits != 1 && bits != 8 && bits != 16) {
-    refuse(message("with ", bits, " bits per channel; 1, 8 and 16 can be read"));
-  }
   if (tiff.value_of(directory, kSampleFormat, kUnsigned) != kUnsigned) {
     refuse("of signed or floating-point numbers, which is not supported");
   }
-  const bool grey = photometric == kZeroIsWhite || photometric == kZeroIsBlack;
-  const bool as_is =
-      (grey && samples == 1) || (photometric == kRgb && (samples == 3 || samples == 4));
-  const bool converted = (photometric == kPalette && samples == 1) ||
-                         (photometric == kCmyk && samples == 4) ||
-                         (photometric == kYcbcr && samples == 3);
-  if (!as_is && !(converted && bits == 8)) {
+  const auto kind = std::find_if(kKinds.begin(), kKinds.end(), [&](const Kind& row) {
+    return bits != 0 && row.photometric == photometric && row.samples == samples &&
+           std::find(row.bits.begin(), row.bits.end(), bits) != row.bits.end();
+  });
+  if (kind == kKinds.end()) {
     refuse(message("of photometric kind ", photometric, " with ", samples, " channels of ", bits,
-                   " bits, which is not supported"));
-  }
-  if (bits == 16 && samples > 1 &&
-      tiff.value_of(directory, kPlanarConfiguration, 1) == kSeparatePlanes) {
-    refuse("with 16 bits in separate planes, which is not supported");
+                   " bits per channel, which is not supported"));
   }
   layout.header.bits = bits == 16 ? 16 : 8;
-  layout.header.channels = as_is ? static_cast<int>(samples) : 3;
+  layout.header.channels = kind->channels;
+  layout.colours = kind->colours;
+  layout.samples = static_cast<int>(samples);
+  layout.bits = static_cast<int>(bits);
+  layout.planar = tiff.value_of(directory, kPlanarConfiguration, 1) == kSeparatePlanes;
   layout.zero_is_white = photometric == kZeroIsWhite;
   if (layout.header.channels == 4) read_alpha(tiff, directory, layout);
 }
@@ -116,7 +139,6 @@ TiffLayout tiff_layout(std::string_view bytes) {
   const TiffStructure tiff(bytes);
   const Directory directory = tiff.directory(tiff.first_directory());
   TiffLayout layout;
-  layout.endian = tiff.endian();
   set_size(layout.header, tiff.value_of(directory, kWidth, 0),
            tiff.value_of(directory, kHeight, 0));
   refuse_more_pages(tiff, directory.next);
@@ -124,7 +146,6 @@ TiffLayout tiff_layout(std::string_view bytes) {
   if (const TiffStructure::Field* field = directory.find(kOrientation)) {
     const uint32_t value = tiff.value(*field);
     if (value >= 1 && value <= 8) layout.header.orientation = static_cast<int>(value);
-    layout.orientation_entry = field->entry;
   }
   layout.whole = has_all_of(tiff, directory, kStripOffsets, kStripByteCounts, bytes.size()) &&
                  has_all_of(tiff, directory, kTileOffsets, kTileByteCounts, bytes.size());

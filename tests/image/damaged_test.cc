@@ -95,7 +95,7 @@ TEST(DamagedImage, NamesKindsOfTiffThatAreNotSupported) {
   EXPECT_EQ(read_header(tiff_with(0, 0)).channels, 1);
   EXPECT_TRUE(fails_with("32 bits per channel", [] { read_header(tiff_with(258, 32)); }));
   EXPECT_TRUE(fails_with("photometric kind 8", [] { read_header(tiff_with(262, 8)); }));
-  EXPECT_TRUE(fails_with("2 channels", [] { read_header(tiff_with(277, 2)); }));
+  EXPECT_TRUE(fails_with("5 channels", [] { read_header(tiff_with(277, 5)); }));
   std::string pages = tiff_with(0, 0);
   const size_t first = pages.size();
   const std::string again = little_endian(1, 2) + little_endian(256, 2) + little_endian(3, 2) +
