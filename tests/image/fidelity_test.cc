@@ -114,10 +114,7 @@ struct TiffRecipe {
   const char* mode = "wl";
 };
 
-/// Samples, (height, width) of `samples` channels, as libtiff packs them.
-std::string tiff_of(const cv::Mat& samples, const TiffRecipe& recipe) {
-  MemoryTiff file(recipe.mode);
-  TIFF* tiff = file.handle();
+void set_fields(TIFF* tiff, const cv::Mat& samples, const TiffRecipe& recipe) {
   const int channels = samples.channels();
   TIFFSetField(tiff, TIFFTAG_IMAGEWIDTH, samples.cols);
   TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, samples.rows);
@@ -129,33 +126,40 @@ std::string tiff_of(const cv::Mat& samples, const TiffRecipe& recipe) {
   const bool has_alpha = channels == 2 || (channels == 4 && recipe.photometric == PHOTOMETRIC_RGB);
   const uint16_t straight = EXTRASAMPLE_UNASSALPHA;
   if (has_alpha) TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &straight);
-  const int planes = recipe.planar == PLANARCONFIG_SEPARATE ? channels : 1;
+}
+
+/// Writes one plane, or all samples together, in strips of 5 rows or tiles of 16x16.
+void write_parts(TIFF* tiff, const cv::Mat& plane, const TiffRecipe& recipe, uint32_t& index) {
   const int part = recipe.tiled ? 16 : 5;
-  const int part_width = recipe.tiled ? 16 : samples.cols;
+  const int part_width = recipe.tiled ? 16 : plane.cols;
   if (recipe.tiled) {
     TIFFSetField(tiff, TIFFTAG_TILEWIDTH, part);
     TIFFSetField(tiff, TIFFTAG_TILELENGTH, part);
   } else {
     TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, part);
   }
-  uint32_t index = 0;
-  for (int plane = 0; plane < planes; ++plane) {
-    cv::Mat source = samples;
-    if (planes > 1) cv::extractChannel(samples, source, plane);
-    for (int y = 0; y < samples.rows; y += part) {
-      for (int x = 0; x < samples.cols; x += part_width) {
-        const cv::Rect rect(x, y, std::min(part_width, samples.cols - x),
-                            std::min(part, samples.rows - y));
-        cv::Mat block =
-            cv::Mat::zeros(recipe.tiled ? part : rect.height, part_width, source.type());
-        source(rect).copyTo(block({0, 0, rect.width, rect.height}));
-        const auto bytes = static_cast<tmsize_t>(block.total() * block.elemSize());
-        recipe.tiled ? TIFFWriteEncodedTile(tiff, index++, block.data, bytes)
-                     : TIFFWriteEncodedStrip(tiff, index++, block.data, bytes);
-      }
+  for (int y = 0; y < plane.rows; y += part) {
+    for (int x = 0; x < plane.cols; x += part_width) {
+      const cv::Rect rect(x, y, std::min(part_width, plane.cols - x),
+                          std::min(part, plane.rows - y));
+      cv::Mat block = cv::Mat::zeros(recipe.tiled ? part : rect.height, part_width, plane.type());
+      plane(rect).copyTo(block({0, 0, rect.width, rect.height}));
+      const auto bytes = static_cast<tmsize_t>(block.total() * block.elemSize());
+      recipe.tiled ? TIFFWriteEncodedTile(tiff, index++, block.data, bytes)
+                   : TIFFWriteEncodedStrip(tiff, index++, block.data, bytes);
     }
   }
-  TIFFFlush(tiff);
+}
+
+/// Samples, (height, width) with a channel each, as a file.
+std::string tiff_of(const cv::Mat& samples, const TiffRecipe& recipe) {
+  MemoryTiff file(recipe.mode);
+  set_fields(file.handle(), samples, recipe);
+  std::vector<cv::Mat> planes{samples};
+  if (recipe.planar == PLANARCONFIG_SEPARATE) cv::split(samples, planes);
+  uint32_t index = 0;
+  for (const cv::Mat& plane : planes) write_parts(file.handle(), plane, recipe, index);
+  TIFFFlush(file.handle());
   return file.take();
 }
 
@@ -226,7 +230,7 @@ TEST(Fidelity, ReadsGreysOfFewBitsAndPalettesOfTiff) {
       TIFFSetField(tiff, TIFFTAG_IMAGELENGTH, 1);
       TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, bits);
       TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, photometric);
-      std::vector<uint16_t> red, green(16, 257 * 9);
+      std::vector<uint16_t> red, green(16, 256 * 209);  // spread by 257 and by 256
       for (int i = 0; i < 16; ++i) red.push_back(static_cast<uint16_t>(257 * (200 - i)));
       if (photometric == PHOTOMETRIC_PALETTE) {
         TIFFSetField(tiff, TIFFTAG_COLORMAP, red.data(), green.data(), red.data());
@@ -238,7 +242,7 @@ TEST(Fidelity, ReadsGreysOfFewBitsAndPalettesOfTiff) {
         const int grey = level * 255 / ((1 << bits) - 1);
         if (photometric == PHOTOMETRIC_PALETTE) {
           const auto value = static_cast<uint8_t>(200 - level);
-          EXPECT_EQ(pixels.at<cv::Vec3b>(0, level), cv::Vec3b(value, 9, value));
+          EXPECT_EQ(pixels.at<cv::Vec3b>(0, level), cv::Vec3b(value, 209, value));
         } else {
           EXPECT_EQ(pixels.at<uint8_t>(0, level),
                     photometric == PHOTOMETRIC_MINISWHITE ? 255 - grey : grey);
