@@ -13,10 +13,11 @@ namespace solstice {
 
 /// A photo between its file and its result's.
 struct Photo : Item {
-  explicit Photo(const Job& its_job) : job(its_job) {}
+  explicit Photo(Job its_job) : job(std::move(its_job)) {}
   void discard() override { bytes.clear(), bytes.shrink_to_fit(), image = Image(); }
 
-  const Job& job;
+  const Job job;
+  FileStamp stamp;    ///< of the input, before it was read
   std::string bytes;  ///< of the file, then of the result
   ImageHeader header;
   Image image;  ///< the input, then the result

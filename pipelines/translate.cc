@@ -13,7 +13,10 @@ TranslateSummary translate_folder(const TranslateOptions& options, const Transla
         return std::move(results.at(0));
       },
       [&](int width, int height) { return translator.working_bytes(width, height); },
-      translator.scale(), translator.description()};
+      translator.scale(),
+      translator.description(),
+      translator.name(),
+      translator.identity()};
   return run_translate_flow(options, model, std::cout);
 }
 

@@ -7,14 +7,16 @@
 
 #include "core/options.h"
 #include "inference/translator.h"
+#include "pipelines/selection.h"
 
 namespace solstice {
 
-enum class Existing { kSkip, kOverwrite, kError, kNewer };
-inline constexpr std::array<Name<Existing>, 4> kExistingNames{{{"skip", Existing::kSkip},
+enum class Existing { kSkip, kOverwrite, kError, kNewer, kChanged };
+inline constexpr std::array<Name<Existing>, 5> kExistingNames{{{"skip", Existing::kSkip},
                                                                {"overwrite", Existing::kOverwrite},
                                                                {"error", Existing::kError},
-                                                               {"newer", Existing::kNewer}}};
+                                                               {"newer", Existing::kNewer},
+                                                               {"changed", Existing::kChanged}}};
 constexpr std::span<const Name<Existing>> name_table(Existing) { return kExistingNames; }
 
 enum class OutputFormat { kSame, kJpeg, kPng, kWebp, kTiff, kBmp };
@@ -34,6 +36,9 @@ constexpr std::span<const Name<OutputFormat>> name_table(OutputFormat) {
 struct TranslateOptions {
   std::vector<std::string> inputs;
   std::string out;
+  SelectionOptions selection;
+  std::string name;
+  std::string shard;
   OutputFormat format = OutputFormat::kSame;
   int64_t quality = 95;
   Existing existing = Existing::kSkip;
@@ -47,6 +52,9 @@ struct TranslateOptions {
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("out", self.out, "folder for the results; made when absent");
+    SelectionOptions::fields(self.selection, visit);
+    visit("name", self.name, "names of the results, of {dir} {stem} {ext} {model}; empty: kept");
+    visit("shard", self.shard, "this machine's share of the files: i/n from 0/n on, auto, auto/n");
     visit("format", self.format, "file type of the results");
     visit("quality", self.quality, "JPEG and WebP quality", Range{1, 100});
     visit("existing", self.existing, "what to do when a result is there already");
@@ -66,6 +74,10 @@ struct TranslateSummary {
   bool stopped = false;  ///< by a signal
   double seconds = 0;
 };
+
+/// Throws Error(kUsage) for what is wrong with the options by themselves: patterns, the template of
+/// names, the shard. For a clear line before a model is loaded.
+void check_options(const TranslateOptions& options);
 
 /// Folder in, folder out: decode, infer and encode overlapped under a memory bound. Files are taken
 /// in a stable order, the tree below each input folder is kept, results appear whole or not at all.

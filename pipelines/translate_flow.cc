@@ -2,18 +2,21 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <opencv2/core/utility.hpp>
+#include <optional>
 #include <ostream>
-#include <set>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
 #include "core/message.h"
 #include "pipelines/gallery.h"
+#include "pipelines/journal.h"
 #include "pipelines/outputs.h"
 #include "pipelines/photo.h"
 #include "pipelines/report.h"
+#include "pipelines/shard_manifest.h"
 
 namespace solstice {
 namespace {
@@ -71,15 +74,17 @@ class TranslateFlow {
   void finish(Photo& photo);
   void fail(const fs::path& input, const std::string& stage, const std::string& error);
   void show_progress_line();
-  void write_report() const;
+  void write_report();
+  std::vector<Stage> stages();
   void write_pairs() const;
 
   const TranslateOptions& options_;
   const ImageModel& model_;
   std::ostream& results_;
-  std::vector<Job> jobs_;
+  std::optional<Plan> plan_;
   size_t next_job_ = 0;
-  int64_t to_do_ = 0;  ///< jobs that are not skipped
+  std::optional<Journal> journal_;
+  std::optional<ShardManifest> manifest_;  ///< of a share only
   RunRecord record_;
   std::vector<GalleryPair> pairs_;
   Clock::time_point start_ = Clock::now();
@@ -87,22 +92,40 @@ class TranslateFlow {
 };
 
 void TranslateFlow::list() {
-  const Listing listing = list_images(options_.inputs, options_.out);
+  record_.model = model_.description;
+  record_.made_by = result_hash(model_.identity, options_);
+  record_.shard = choose_shard(options_.shard, [](const char* name) { return std::getenv(name); });
+  if (!record_.shard.source.empty()) {
+    log_info(message("shard ", record_.shard.index, " of ", record_.shard.count, " (",
+                     record_.shard.source, ")"));
+  }
+  Listing listing = list_images(options_.inputs, options_.out, options_.selection);
   if (listing.files.empty()) {
-    const std::string why = listing.problems.empty() ? "no images found in " + join(options_.inputs)
-                                                     : message(listing.problems[0].path.string(),
-                                                               ": ", listing.problems[0].what);
+    const bool chosen = !options_.selection.include.empty() || !options_.selection.exclude.empty();
+    const std::string& list = options_.selection.files_from;
+    const std::string where = list.empty() ? join(options_.inputs) : list;
+    const std::string why =
+        listing.problems.empty()
+            ? message("no images found in ", where,
+                      chosen ? " that --include and --exclude leave" : "")
+            : message(listing.problems[0].path.string(), ": ", listing.problems[0].what);
     throw Error(ErrorKind::kInput, why);
   }
-  jobs_ = plan_outputs(listing.files, options_);
-  for (const Job& job : jobs_) to_do_ += job.skip ? 0 : 1;
-  record_.model = model_.description;
-  record_.summary.found = static_cast<int64_t>(jobs_.size() + listing.problems.size());
-  for (const auto& problem : listing.problems) fail(problem.path, "list", problem.what);
+  plan_.emplace(std::move(listing.files), options_,
+                PlanContext{model_.name, record_.made_by, record_.shard});
+  record_.summary.found = static_cast<int64_t>(plan_->size());
+  for (const auto& problem : listing.problems) {
+    if (!record_.shard.takes(problem.path.string())) continue;
+    ++record_.summary.found;
+    fail(problem.path, "list", problem.what);
+  }
 }
 
 void TranslateFlow::show_plan() {
-  for (const Job& job : jobs_) {
+  TranslateSummary& summary = record_.summary;
+  for (size_t i = 0; i < plan_->size(); ++i) {
+    const Job job = (*plan_)[i];
+    ++(job.skip ? summary.skipped : summary.remaining);
     if (options_.json) {
       results_ << to_text(Json{{"input", job.input.string()},
                                {"output", job.output.string()},
@@ -114,22 +137,41 @@ void TranslateFlow::show_plan() {
     }
   }
   results_.flush();
-  record_.summary.skipped = static_cast<int64_t>(jobs_.size()) - to_do_;
-  record_.summary.remaining = to_do_;
 }
 
 void TranslateFlow::prepare_folders() {
   check_writable(options_.out);
   if (!options_.report.empty()) check_writable(fs::absolute(options_.report).parent_path());
   if (!options_.gallery.empty()) check_writable(options_.gallery);
-  std::set<fs::path> folders;
-  for (const Job& job : jobs_) folders.insert(job.output.parent_path());
-  for (const fs::path& folder : folders) remove_stale_temporaries(folder);
+  const fs::path state = fs::path(options_.out) / kStateFolder;
+  for (const fs::path& folder : plan_->folders()) remove_stale_temporaries(folder);
+  remove_stale_temporaries(state);
+  journal_.emplace(options_.out, record_.shard.name());
+  if (record_.shard.is_whole()) return;
+  manifest_.emplace(options_.out, record_.shard);
+  for (const FailedFile& failure : record_.failures) {
+    manifest_->add(Json{{"input", failure.input.string()},
+                        {"status", "failed"},
+                        {"stage", failure.stage},
+                        {"error", failure.error}});
+  }
+}
+
+/// The stages of a photo; what was written is noted at once, by the thread that wrote it.
+std::vector<Stage> TranslateFlow::stages() {
+  std::vector<Stage> stages = photo_stages(options_, model_);
+  stages.back().work = [this, write = stages.back().work](Item& item) {
+    write(item);
+    const auto& photo = static_cast<const Photo&>(item);
+    const std::optional<FileStamp> result = stamp_of(photo.job.output);
+    if (result) journal_->add(photo.job.place, {photo.stamp, *result, record_.made_by});
+  };
+  return stages;
 }
 
 std::unique_ptr<Item> TranslateFlow::next() {
-  if (next_job_ == jobs_.size()) return nullptr;
-  return read_photo(jobs_[next_job_++], options_, model_);
+  if (next_job_ == plan_->size()) return nullptr;
+  return read_photo((*plan_)[next_job_++], options_, model_);
 }
 
 void TranslateFlow::fail(const fs::path& input, const std::string& stage,
@@ -156,7 +198,7 @@ void TranslateFlow::finish(Photo& photo) {
     if (!job.skip) record_.pixels += photo.header.pixels();
     if (pairs_.size() < kGalleryPairs) pairs_.push_back({job.input, job.output});
   }
-  if (options_.json) {
+  if (options_.json || manifest_) {
     Json line{{"input", job.input.string()},
               {"output", job.output.string()},
               {"status", failed     ? "failed"
@@ -164,7 +206,8 @@ void TranslateFlow::finish(Photo& photo) {
                                     : "done"}};
     if (photo.header.width > 0) line["size"] = {photo.header.width, photo.header.height};
     if (failed) line["stage"] = photo.failed_stage, line["error"] = failure;
-    results_ << to_text(line) << '\n' << std::flush;
+    if (manifest_) manifest_->add(line);
+    if (options_.json) results_ << to_text(line) << '\n' << std::flush;
     if (!results_) throw Error(ErrorKind::kOutput, "standard output cannot be written");
   }
   show_progress_line();
@@ -178,7 +221,7 @@ void TranslateFlow::show_progress_line() {
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const auto worked = static_cast<double>(summary.done + summary.failed);
   const double rate = seconds > 0 ? worked / seconds : 0;
-  const double left = std::max(0.0, static_cast<double>(to_do_) - worked);
+  const auto left = static_cast<double>(summary.found - summary.skipped) - worked;
   char speed[48];
   std::snprintf(speed, sizeof speed, "%.2f images/s", rate);
   show_progress(message(summary.done + summary.failed + summary.skipped, "/", summary.found, "  ",
@@ -190,21 +233,25 @@ void TranslateFlow::translate_all() {
   const OneThreadPerImage one_thread_per_image;
   const ProgressLine progress_line;
   record_.pipeline = run_pipeline(
-      {"read", options_.jobs, options_.memory.bytes}, [this] { return next(); },
-      photo_stages(options_, model_), [this](Item& item) { finish(static_cast<Photo&>(item)); });
+      {"read", options_.jobs, options_.memory.bytes}, [this] { return next(); }, stages(),
+      [this](Item& item) { finish(static_cast<Photo&>(item)); });
   TranslateSummary& summary = record_.summary;
   summary.remaining = summary.found - summary.done - summary.skipped - summary.failed;
   summary.stopped = record_.pipeline.stopped && summary.remaining > 0;
   summary.seconds = record_.pipeline.seconds;
 }
 
-void TranslateFlow::write_report() const {
-  if (options_.report.empty()) return;
+void TranslateFlow::write_report() {
   try {
-    write_file_atomically(options_.report, to_text(make_report(options_, record_), 2) + "\n");
+    const Json report = make_report(options_, record_);
+    if (manifest_) manifest_->commit(report);
+    if (!options_.report.empty()) write_file_atomically(options_.report, to_text(report, 2) + "\n");
   } catch (const Error& error) {
     if (record_.error.empty()) throw;
     log_warning(error.what());
+  }
+  if (record_.error.empty() && !journal_->problem().empty()) {
+    log_warning(message(journal_->problem(), "; --existing changed will do these files again"));
   }
 }
 

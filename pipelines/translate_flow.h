@@ -17,6 +17,8 @@ struct ImageModel {
   std::function<int64_t(int width, int height)> working_bytes;
   int scale = 1;
   std::string description;
+  std::string name;      ///< short: {model} in names of results
+  std::string identity;  ///< differs wherever the model or how it is run does
 };
 
 /// translate_folder with any model. Lines of `--json` and `--dry-run` go to `results`.

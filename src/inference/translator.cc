@@ -6,6 +6,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/message.h"
 #include "image/tensor_bridge.h"
 #include "inference/device.h"
@@ -60,6 +61,7 @@ cv::Mat with_channels_of(const cv::Mat& source, const cv::Mat& result, int64_t n
 struct Translator::State {
   ModelFile model;
   std::shared_ptr<ImageModule> network;
+  std::string direction;  ///< as it was asked for
   at::Device device = at::kCPU;
   int64_t multiple = 1;
 
@@ -107,6 +109,7 @@ Translator::Translator(const TranslatorOptions& options) : state_(std::make_uniq
     throw Error(ErrorKind::kUsage,
                 message("--direction: found \"", options.direction, "\", expected AtoB or BtoA"));
   }
+  state_->direction = options.direction;
   state_->device = at::Device(open_device(options.device));
   state_->model = load_model(options.model);
   const TensorList tensors = choose_direction(state_->model, options.direction);
@@ -138,6 +141,10 @@ std::string Translator::description() const {
 }
 
 std::string Translator::name() const { return state_->model.name; }
+
+std::string Translator::identity() const {
+  return message(hash_text(hash_file(state_->model.path)), " ", state_->direction);
+}
 
 int64_t Translator::working_bytes(int width, int height) const {
   const GeneratorOptions& generator = state_->model.metadata.generator;

@@ -62,12 +62,13 @@ int run_translate(const std::vector<std::string>& arguments) {
   if (options.model.empty()) {
     throw Error(ErrorKind::kUsage, "--model is missing: name a run, a .safetensors or a .pth file");
   }
-  if (options.translate.inputs.empty()) {
+  if (options.translate.inputs.empty() && options.translate.selection.files_from.empty()) {
     throw Error(ErrorKind::kUsage, "no input: name images or folders to translate");
   }
   if (options.translate.out.empty()) {
     throw Error(ErrorKind::kUsage, "--out is missing: name a folder for the results");
   }
+  check_options(options.translate);
   set_compute_threads(options.threads);
   const Translator translator({options.model, options.direction, options.device});
   log_info(translator.description());
