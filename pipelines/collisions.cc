@@ -1,6 +1,7 @@
 #include "pipelines/collisions.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <system_error>
 #include <unordered_map>
@@ -19,14 +20,16 @@ namespace fs = std::filesystem;
 /// replaces such a link, never what the link points to.
 class Spelling {
  public:
-  std::string operator()(const fs::path& path) {
-    const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-    const auto [known, is_new] = parents_.try_emplace(parent.string());
+  std::string operator()(const std::string& path) {
+    const size_t name = path.rfind('/') + 1;
+    const auto [known, is_new] = parents_.try_emplace(path.substr(0, name));
     if (is_new) {
+      const fs::path parent = name == 0 ? "." : path.substr(0, name);
       std::error_code ignored;
-      known->second = fs::weakly_canonical(fs::absolute(parent), ignored).string() + "/";
+      known->second = fs::weakly_canonical(fs::absolute(parent), ignored).string();
+      if (!known->second.ends_with('/')) known->second += '/';
     }
-    return known->second + path.filename().string();
+    return known->second + path.substr(name);
   }
 
  private:
@@ -86,16 +89,15 @@ void check_collisions(size_t count, const std::function<NamedResult(size_t)>& na
   if (!overwritten.empty()) {
     const Meeting& one = earliest(overwritten);
     throw Error(ErrorKind::kUsage,
-                message("the result of ", named(one.second).input.string(),
-                        " would replace the input ", named(one.first).input.string(),
-                        and_more(overwritten.size()), "; choose another --out or --name"));
+                message("the result of ", named(one.second).input, " would replace the input ",
+                        named(one.first).input, and_more(overwritten.size()),
+                        "; choose another --out or --name"));
   }
   if (!shared.empty()) {
     const Meeting& one = earliest(shared);
     throw Error(ErrorKind::kUsage,
-                message(named(one.first).input.string(), " and ", named(one.second).input.string(),
-                        " have the same result ", named(one.second).output.string(),
-                        and_more(shared.size()),
+                message(named(one.first).input, " and ", named(one.second).input,
+                        " have the same result ", named(one.second).output, and_more(shared.size()),
                         "; choose another --format or --name, or translate them apart"));
   }
 }

@@ -1,15 +1,15 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <functional>
+#include <string>
 
 namespace solstice {
 
 /// An input and its result.
 struct NamedResult {
-  std::filesystem::path input;
-  std::filesystem::path output;
+  std::string input;
+  std::string output;
 };
 
 /// Throws Error(kUsage) when two of the inputs have one result or a result is one of the inputs,

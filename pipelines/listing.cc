@@ -71,6 +71,12 @@ std::string joined(const std::string& folder, const std::string& name) {
   return folder.back() == '/' ? folder + name : folder + "/" + name;
 }
 
+/// As fs::path::extension(), without making a path of each of very many names.
+std::string_view extension_in(std::string_view name) {
+  const size_t dot = name.rfind('.');
+  return dot == 0 || dot == std::string_view::npos ? "" : name.substr(dot);
+}
+
 class Lister {
  public:
   Lister(const std::vector<std::string>& inputs, const fs::path& out,
@@ -178,7 +184,7 @@ void Lister::add_entry(const Entry& entry, const std::string& folder, const std:
     add_folder(joined(folder, entry.name), joined(relative, entry.name));
   } else if (entry.kind == EntryKind::kOther) {
     return;
-  } else if (format_of_extension(fs::path(entry.name).extension().string())) {
+  } else if (format_of_extension(extension_in(entry.name))) {
     // A broken link or a file that may not be looked at fails when it is opened, and is counted.
     add_file(joined(folder, entry.name), joined(relative, entry.name));
   } else if (entry.kind == EntryKind::kUnknown) {

@@ -60,8 +60,9 @@ Plan::Plan(std::vector<ListedFile> files, const TranslateOptions& options,
     : options_(options), context_(context), files_(std::move(files)) {
   if (!options.name.empty()) name_.emplace(options.name);
   const fs::path out(options.out);
+  const std::string below = (out / "").string();
   check_collisions(files_.size(), [&](size_t index) -> NamedResult {
-    return {files_[index].path, out / place_of(files_[index])};
+    return {files_[index].path, below + place_of(files_[index])};
   });
   std::erase_if(files_,
                 [&](const ListedFile& file) { return !context_.shard.takes(file.relative); });
@@ -73,6 +74,7 @@ Plan::Plan(std::vector<ListedFile> files, const TranslateOptions& options,
 }
 
 std::string Plan::place_of(const ListedFile& file) const {
+  if (!name_ && options_.format == OutputFormat::kSame) return file.relative;
   const fs::path plain = output_name(file.relative, options_.format);
   if (!name_) return plain.string();
   std::string place = name_->expand({plain.parent_path().string(), plain.stem().string(),

@@ -136,7 +136,7 @@ TEST_F(Shards, TheModelsNameGoesIntoTheResultsNames) {
 TEST_F(Shards, NamesComeFromStandardInput) {
   make_photos(in() / "a", 3, 20, 20);
   const Finished run =
-      run_program({"bash", "-c",
+      run_program({"/bin/bash", "-c",
                    "cd \"$1\" && find . -name '00[12].jpg' -print0 | sort -z | \"$2\" translate "
                    "--model \"$3\" --files-from - --out \"$4\"",
                    "bash", in().string(), SOLSTICE_BINARY, run_.string(), out().string()});
