@@ -51,7 +51,8 @@ class Merger {
   Json shards();
   Json counts();
   Json stages();
-  void add_failures(Json& all) const;
+  Json failures() const;
+  void add_run_times(Json& report) const;
   void compare(const NamedReport& other);
   void note(const std::string& problem) { merged_.problems.push_back(problem); }
 
@@ -133,10 +134,38 @@ Json Merger::stages() {
   return stages;
 }
 
-void Merger::add_failures(Json& all) const {
+Json Merger::failures() const {
+  Json all = Json::array();
   for (const NamedReport& one : reports_) {
     for (const Json& failure : part(one.report, "failures")) all.push_back(failure);
   }
+  return all;
+}
+
+void Merger::add_run_times(Json& report) const {
+  Json errors = Json::array();
+  bool stopped = false;
+  double longest = 0, sum = 0, megapixels = 0;
+  int64_t items = 0, bytes = 0;
+  for (const NamedReport& one : reports_) {
+    stopped = stopped || value_at<bool>(one.report, "stopped", false);
+    const auto error = value_at<std::string>(one.report, "error", "");
+    if (!error.empty()) errors.push_back(Json{{"file", one.file}, {"error", error}});
+    const auto seconds = value_at<double>(one.report, "seconds", 0);
+    longest = std::max(longest, seconds);
+    sum += seconds;
+    megapixels += value_at<double>(one.report, "megapixels_per_second", 0) * seconds;
+    items = std::max(items, value_at<int64_t>(part(one.report, "peak"), "items", 0));
+    bytes = std::max(bytes, value_at<int64_t>(part(one.report, "peak"), "bytes", 0));
+  }
+  const auto per_second = [&](double amount) { return longest > 0 ? amount / longest : 0.0; };
+  report["stopped"] = stopped;
+  report["errors"] = errors;
+  report["seconds"] = longest;
+  report["seconds_sum"] = sum;
+  report["images_per_second"] = per_second(report["counts"]["done"].get<double>());
+  report["megapixels_per_second"] = per_second(megapixels);
+  report["peak"] = Json{{"items", items}, {"bytes", bytes}};
 }
 
 /// Names what differs from the first report and shows in results.
@@ -170,33 +199,10 @@ MergedReport Merger::merge() {
   report["shards"] = shards();
   report["inputs"] = part(first, "inputs");
   report["counts"] = counts();
-  Json errors = Json::array(), failures = Json::array();
-  bool stopped = false;
-  double longest = 0, sum = 0, pixels = 0;
-  int64_t items = 0, bytes = 0;
-  for (const NamedReport& one : reports_) {
-    stopped = stopped || value_at<bool>(one.report, "stopped", false);
-    const auto error = value_at<std::string>(one.report, "error", "");
-    if (!error.empty()) errors.push_back(Json{{"file", one.file}, {"error", error}});
-    const auto seconds = value_at<double>(one.report, "seconds", 0);
-    longest = std::max(longest, seconds);
-    sum += seconds;
-    pixels += value_at<double>(one.report, "megapixels_per_second", 0) * seconds;
-    items = std::max(items, value_at<int64_t>(part(one.report, "peak"), "items", 0));
-    bytes = std::max(bytes, value_at<int64_t>(part(one.report, "peak"), "bytes", 0));
-    compare(one);
-  }
-  const auto done = report["counts"]["done"].get<double>();
-  report["stopped"] = stopped;
-  report["errors"] = errors;
-  report["seconds"] = longest;
-  report["seconds_sum"] = sum;
-  report["images_per_second"] = longest > 0 ? done / longest : 0;
-  report["megapixels_per_second"] = longest > 0 ? pixels / longest : 0;
+  add_run_times(report);
   report["stages"] = stages();
-  report["peak"] = Json{{"items", items}, {"bytes", bytes}};
-  add_failures(failures);
-  report["failures"] = failures;
+  report["failures"] = failures();
+  for (const NamedReport& one : reports_) compare(one);
   report["problems"] = merged_.problems;
   return std::move(merged_);
 }
