@@ -7,17 +7,17 @@
 
 namespace solstice {
 
-Arrivals::Arrivals(const TranslateOptions& options)
-    : options_(options), watch_(options.inputs, options.out) {}
+Arrivals::Arrivals(const TranslateOptions& options, const OutputContext& context)
+    : options_(options),
+      outputs_({}, options, context),
+      watch_(options.inputs, options.out, options.selection) {}
 
-void Arrivals::reserve(const std::vector<Job>& jobs) {
-  for (const Job& job : jobs) owners_.emplace(job.output.string(), job.input.string());
-}
+void Arrivals::reserve(const Job& job) { owners_.emplace(job.output.string(), job.input.string()); }
 
 Job Arrivals::plan(const ListedFile& file) {
-  std::vector<Job> jobs = plan_outputs({file}, options_);
+  std::vector<Job> jobs{outputs_.job_of(file)};
   if (options_.sidecars) plan_sidecars(jobs, options_.existing);
-  Job& job = jobs.at(0);
+  Job& job = jobs.front();
   const std::string input = job.input.string();
   const std::string& owner = owners_.emplace(job.output.string(), input).first->second;
   if (owner != input) {
@@ -32,7 +32,7 @@ std::unique_ptr<Photo> Arrivals::next(const ImageModel& model, const std::functi
   announced_ = true;
   auto file = watch_.next(stop);
   // A mask may come before its image, so here any is taken for a label.
-  while (file && options_.sidecars && file->path.string().ends_with(kMaskEnding)) {
+  while (file && options_.sidecars && file->path.ends_with(kMaskEnding)) {
     file = watch_.next(stop);
   }
   if (!file) return nullptr;

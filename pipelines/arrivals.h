@@ -3,7 +3,6 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "pipelines/folder_watch.h"
 #include "pipelines/photo.h"
@@ -15,10 +14,10 @@ namespace solstice {
 class Arrivals {
  public:
   /// Throws as FolderWatch does.
-  explicit Arrivals(const TranslateOptions& options);
+  Arrivals(const TranslateOptions& options, const OutputContext& context);
 
-  /// Results that are spoken for, with what they are made from.
-  void reserve(const std::vector<Job>& jobs);
+  /// A result that is spoken for.
+  void reserve(const Job& job);
 
   /// Waits for the next file; null once `stop` says true.
   std::unique_ptr<Photo> next(const ImageModel& model, const std::function<bool()>& stop);
@@ -27,6 +26,7 @@ class Arrivals {
   Job plan(const ListedFile& file);
 
   const TranslateOptions& options_;
+  OutputPlan outputs_;
   FolderWatch watch_;
   bool announced_ = false;
   std::unordered_map<std::string, std::string> owners_;  ///< inputs by their results

@@ -52,8 +52,13 @@ bool is_being_written(const fs::path& path) {
   return refused;
 }
 
-FolderWatch::FolderWatch(const std::vector<std::string>& inputs, const fs::path& out)
-    : inputs_(inputs), out_(out), descriptor_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+FolderWatch::FolderWatch(const std::vector<std::string>& inputs, const fs::path& out,
+                         const SelectionOptions& selection)
+    : inputs_(inputs),
+      out_(out),
+      selection_(selection),
+      patterns_(selection),
+      descriptor_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   if (descriptor_ < 0) {
     throw Error(ErrorKind::kRun, message("--watch: the system refuses: ", std::strerror(errno)));
   }
@@ -71,6 +76,12 @@ FolderWatch::FolderWatch(const std::vector<std::string>& inputs, const fs::path&
 
 FolderWatch::~FolderWatch() { close(descriptor_); }
 
+bool FolderWatch::is_passed_over(const fs::path& path) const {
+  const std::string name = path.filename().string();
+  if (name.front() == '.' && (!selection_.hidden || name == kStateFolder)) return true;
+  return selection_.links == Links::kSkip && is_link(path);
+}
+
 void FolderWatch::add_folder(const Folder& folder, Contents contents) {
   if (is_same(folder.path, out_)) return;
   const int watch = inotify_add_watch(descriptor_, folder.path.c_str(), kEvents);
@@ -87,7 +98,7 @@ void FolderWatch::add_folder(const Folder& folder, Contents contents) {
     std::error_code ignored;
     if (contents == Contents::kNew) {
       look_at(entry);
-    } else if (it->is_directory(ignored) && it->path().filename().string().front() != '.') {
+    } else if (it->is_directory(ignored) && !is_passed_over(it->path())) {
       add_folder(entry, contents);
     }
   }
@@ -113,16 +124,16 @@ void FolderWatch::forget_folder(const fs::path& path) {
 /// Takes what has appeared under this name. A file that is still written comes again when closed.
 void FolderWatch::look_at(const Folder& entry) {
   const fs::path name = entry.path.filename();
-  if (name.string().front() == '.') return;
+  if (is_passed_over(entry.path)) return;
   std::error_code code;
   const fs::file_type type = fs::status(entry.path, code).type();
   if (type == fs::file_type::directory) {
     add_folder(entry, Contents::kNew);
   } else if (type == fs::file_type::regular && format_of_extension(name.extension().string()) &&
-             !is_being_written(entry.path)) {
+             patterns_.takes(entry.relative.string()) && !is_being_written(entry.path)) {
     const Stamp stamp = stamp_of(entry.path);
     if (std::exchange(taken_[entry.path.string()], stamp) == stamp) return;
-    found_.push_back({entry.path, entry.relative});
+    found_.push_back({entry.path.string(), entry.relative.string()});
   }
 }
 
@@ -149,7 +160,7 @@ void FolderWatch::list_again() {
   for (const std::string& input : inputs_) {
     if (fs::is_directory(input)) add_folder({input, {}}, Contents::kKnown);
   }
-  for (ListedFile& file : list_images(inputs_, out_).files) {
+  for (ListedFile& file : list_images(inputs_, out_, selection_).files) {
     if (!is_being_written(file.path)) found_.push_back(std::move(file));
   }
 }

@@ -21,7 +21,8 @@ class FolderWatch {
  public:
   /// Inputs that are no folders are passed over. Throws Error(kUsage) when none is one or one is
   /// `out`, and Error(kRun) when the system refuses.
-  FolderWatch(const std::vector<std::string>& inputs, const std::filesystem::path& out);
+  FolderWatch(const std::vector<std::string>& inputs, const std::filesystem::path& out,
+              const SelectionOptions& selection = {});
   ~FolderWatch();
   FolderWatch(const FolderWatch&) = delete;
   FolderWatch& operator=(const FolderWatch&) = delete;
@@ -47,6 +48,7 @@ class FolderWatch {
   };
   static Stamp stamp_of(const std::filesystem::path& path);
 
+  bool is_passed_over(const std::filesystem::path& path) const;
   void add_folder(const Folder& folder, Contents contents);
   void forget_folder(const std::filesystem::path& path);
   void look_at(const Folder& entry);
@@ -56,6 +58,8 @@ class FolderWatch {
 
   std::vector<std::string> inputs_;
   std::filesystem::path out_;
+  SelectionOptions selection_;
+  Selection patterns_;
   int descriptor_;
   std::map<int, Folder> folders_;  ///< by inotify's watch
   std::deque<ListedFile> found_;

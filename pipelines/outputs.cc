@@ -1,12 +1,16 @@
 #include "pipelines/outputs.h"
 
-#include <optional>
+#include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <system_error>
-#include <unordered_map>
 
 #include "core/error.h"
+#include "core/files.h"
+#include "core/hash.h"
 #include "core/message.h"
 #include "image/codec.h"
+#include "pipelines/collisions.h"
 
 namespace solstice {
 namespace {
@@ -31,67 +35,12 @@ std::optional<ImageFormat> image_format(OutputFormat format) {
   return std::nullopt;
 }
 
-/// One spelling for every path of a file, without following a link in its last part: a result
-/// replaces such a link, never what the link points to.
-class Spelling {
- public:
-  std::string operator()(const fs::path& path) {
-    const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-    const auto [known, is_new] = parents_.try_emplace(parent.string());
-    if (is_new) {
-      std::error_code ignored;
-      known->second = fs::weakly_canonical(fs::absolute(parent), ignored);
-    }
-    return (known->second / path.filename()).string();
-  }
-
- private:
-  std::unordered_map<std::string, fs::path> parents_;
-};
-
-std::string and_more(size_t count) {
-  return count > 1 ? message(" (and ", count - 1, " more)") : "";
-}
-
-/// Throws for the first of the inputs whose result would overwrite another's, or an input.
-void check_collisions(const std::vector<Job>& jobs) {
-  Spelling spelling;
-  std::unordered_map<std::string, const Job*> inputs, outputs;
-  for (const Job& job : jobs) inputs.emplace(spelling(job.input), &job);
-
-  size_t shared = 0, overwritten = 0;
-  std::string first_shared, first_overwritten;
-  for (const Job& job : jobs) {
-    const std::string output = spelling(job.output);
-    if (const auto [other, is_new] = outputs.emplace(output, &job); !is_new && ++shared == 1) {
-      first_shared = message(other->second->input.string(), " and ", job.input.string(),
-                             " have the same result ", job.output.string());
-    }
-    if (inputs.count(output) != 0 && ++overwritten == 1) {
-      first_overwritten = message("the result of ", job.input.string(), " would replace the input ",
-                                  inputs.at(output)->input.string());
-    }
-  }
-  if (overwritten > 0) {
-    throw Error(ErrorKind::kUsage,
-                message(first_overwritten, and_more(overwritten), "; choose another --out"));
-  }
-  if (shared > 0) {
-    throw Error(ErrorKind::kUsage, message(first_shared, and_more(shared),
-                                           "; choose another --format, or translate them apart"));
-  }
-}
-
-/// True when the result is there and, for `newer`, not older than its input.
-bool is_up_to_date(const Job& job, Existing existing) {
-  std::error_code code;
-  if (!fs::exists(job.output, code) || fs::is_directory(job.output, code)) return false;
-  if (existing != Existing::kNewer) return true;
-  const auto result = fs::last_write_time(job.output, code);
-  if (code) return false;
-  const auto input = fs::last_write_time(job.input, code);
-  return !code && input <= result;
-}
+/// An option that is not here is taken to show: a result made once too often is no harm.
+constexpr std::array<std::string_view, 23> kNotInResults{
+    "out",        "existing", "dry-run",    "report",          "gallery",   "memory",
+    "jobs",       "json",     "name",       "shard",           "include",   "exclude",
+    "files-from", "links",    "limit",      "hidden",          "fail-fast", "watch",
+    "serve",      "sidecars", "max-pixels", "parallel-images", "model"};
 
 }  // namespace
 
@@ -109,28 +58,123 @@ ImageFormat output_format(const fs::path& output, ImageFormat content) {
   return format_of_extension(output.extension().string()).value_or(content);
 }
 
-std::vector<Job> plan_outputs(const std::vector<ListedFile>& files,
-                              const TranslateOptions& options) {
-  std::vector<Job> jobs;
-  jobs.reserve(files.size());
-  for (const ListedFile& file : files) {
-    jobs.push_back({file.path, fs::path(options.out) / output_name(file.relative, options.format)});
-  }
-  check_collisions(jobs);
-  if (options.existing == Existing::kOverwrite) return jobs;
+OutputPlan::OutputPlan(std::vector<ListedFile> files, const TranslateOptions& options,
+                       const OutputContext& context)
+    : options_(options), context_(context), files_(std::move(files)) {
+  if (!options.name.empty()) name_.emplace(options.name);
+  const fs::path out(options.out);
+  const std::string below = (out / "").string();
+  check_collisions(files_.size(), [&](size_t index) -> NamedResult {
+    return {files_[index].path, below + place_of(files_[index])};
+  });
+  std::erase_if(files_,
+                [&](const ListedFile& file) { return !context_.shard.takes(file.relative); });
+  const auto limit = static_cast<size_t>(options.selection.limit);
+  if (limit > 0 && files_.size() > limit) files_.resize(limit);
+  files_.shrink_to_fit();
+  if (options.existing == Existing::kChanged) makings_ = read_journals(out);
+  if (options.existing == Existing::kError) refuse_existing();
+}
 
+std::string OutputPlan::place_of(const ListedFile& file) const {
+  if (!name_ && options_.format == OutputFormat::kSame) return file.relative;
+  const fs::path plain = output_name(file.relative, options_.format);
+  if (!name_) return plain.string();
+  std::string place = name_->expand({plain.parent_path().string(), plain.stem().string(),
+                                     plain.extension().string(), context_.model_name});
+  const std::optional<ImageFormat> wanted = image_format(options_.format);
+  if (wanted && format_of_extension(fs::path(place).extension().string()) != wanted) {
+    throw Error(ErrorKind::kUsage, message("--name ", options_.name, " gives ", place,
+                                           ", which is no name for --format ",
+                                           name_of(options_.format), "; end it with {ext}"));
+  }
+  return place;
+}
+
+bool OutputPlan::is_up_to_date(const Job& job) const {
+  if (options_.existing == Existing::kOverwrite) return false;
+  std::error_code code;
+  if (!fs::exists(job.output, code) || fs::is_directory(job.output, code)) return false;
+  if (options_.existing == Existing::kChanged) {
+    const auto known = makings_.find(job.place);
+    return known != makings_.end() && known->second.made_by == context_.made_by &&
+           stamp_of(job.input) == known->second.input &&
+           stamp_of(job.output) == known->second.output;
+  }
+  if (options_.existing != Existing::kNewer) return true;
+  const auto result = fs::last_write_time(job.output, code);
+  if (code) return false;
+  const auto input = fs::last_write_time(job.input, code);
+  return !code && input <= result;
+}
+
+Job OutputPlan::operator[](size_t index) const { return planned(files_[index]); }
+
+Job OutputPlan::job_of(const ListedFile& file) const {
+  const std::string output = (fs::path(options_.out) / place_of(file)).string();
+  check_collisions(1, [&](size_t) -> NamedResult { return {file.path, output}; });
+  return planned(file);
+}
+
+Job OutputPlan::planned(const ListedFile& file) const {
+  std::string place = place_of(file);
+  Job job{file.path, fs::path(options_.out) / place, false, std::move(place)};
+  job.skip = is_up_to_date(job);
+  return job;
+}
+
+std::set<fs::path> OutputPlan::folders() const {
+  std::set<fs::path> folders;
+  std::string last = "/";
+  for (const ListedFile& file : files_) {
+    const std::string place = place_of(file);
+    const size_t slash = place.rfind('/');
+    const std::string folder = slash == std::string::npos ? "" : place.substr(0, slash);
+    if (folder == last) continue;
+    folders.insert(fs::path(options_.out) / folder);
+    last = folder;
+  }
+  return folders;
+}
+
+void OutputPlan::refuse_existing() const {
   size_t present = 0;
-  const Job* first = nullptr;
-  for (Job& job : jobs) {
-    job.skip = is_up_to_date(job, options.existing);
-    if (job.skip && ++present == 1) first = &job;
+  fs::path first;
+  for (size_t i = 0; i < size(); ++i) {
+    const Job job = (*this)[i];
+    if (job.skip && ++present == 1) first = job.output;
   }
-  if (options.existing == Existing::kError && first != nullptr) {
-    throw Error(ErrorKind::kOutput,
-                message(first->output.string(), " exists", and_more(present),
-                        "; choose another --out, or --existing skip, overwrite or newer"));
+  if (present == 0) return;
+  throw Error(ErrorKind::kOutput,
+              message(first.string(), " exists",
+                      present > 1 ? message(" (and ", present - 1, " more)") : "",
+                      "; choose another --out, or --existing skip, overwrite, newer or changed"));
+}
+
+void check_writable(const fs::path& folder) {
+  make_directories(folder);
+  try {
+    AtomicFile probe(folder / "probe");
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    throw Error(
+        ErrorKind::kOutput,
+        message(folder.string(), ": cannot be written: ", what.substr(what.rfind(": ") + 2)));
   }
-  return jobs;
+}
+
+bool shows_in_results(const std::string& option) {
+  return std::find(kNotInResults.begin(), kNotInResults.end(), option) == kNotInResults.end();
+}
+
+uint64_t result_hash(const std::string& model_identity, const TranslateOptions& options) {
+  TranslateOptions copy = options;
+  Hash hash;
+  hash.add(model_identity + "\n");
+  for (const Field& field : fields_of(copy)) {
+    if (shows_in_results(field.name)) hash.add(message(field.name, "=", field.get(), "\n"));
+  }
+  return hash.value();
 }
 
 }  // namespace solstice

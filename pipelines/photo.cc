@@ -25,6 +25,7 @@ std::string readable_bytes(int64_t bytes) {
 
 void read(Photo& photo, const TranslateOptions& options, const ImageModel& model) {
   const int64_t memory = options.memory.bytes;
+  photo.stamp = stamp_of(photo.job.input).value_or(FileStamp());
   photo.bytes = read_file(photo.job.input, static_cast<uint64_t>(memory));
   photo.header = read_header(photo.bytes);
   const ImageHeader& header = photo.header;
@@ -56,13 +57,29 @@ void decode(Photo& photo, const TranslateOptions& options) {
   photo.bytes.shrink_to_fit();
 }
 
-void infer(Photo& photo, const ImageModel& model) {
-  Image result = model.translate(photo.image);
+void take_result(Photo& photo, Image result) {
   result.metadata = photo.image.metadata;
   photo.image = std::move(result);
   photo.held_bytes =
       static_cast<int64_t>(photo.image.pixels.total() * photo.image.pixels.elemSize());
   photo.working_bytes = 0;
+}
+
+void infer_together(std::span<Item* const> items, const ImageModel& model) {
+  std::vector<Image> images;
+  for (Item* item : items) images.push_back(static_cast<Photo*>(item)->image);
+  std::vector<Image> results = model.translate_together(images);
+  for (size_t i = 0; i < items.size(); ++i) {
+    take_result(*static_cast<Photo*>(items[i]), std::move(results.at(i)));
+  }
+}
+
+Stage inference(const ImageModel& model) {
+  Stage stage = make_stage<Photo>("infer", StageKind::kCaller, [&model](Photo& photo) {
+    take_result(photo, model.translate(photo.image));
+  });
+  stage.work_together = [&model](std::span<Item* const> items) { infer_together(items, model); };
+  return stage;
 }
 
 void encode(Photo& photo, const TranslateOptions& options) {
@@ -123,12 +140,12 @@ std::unique_ptr<Photo> read_photo(const Job& job, const TranslateOptions& option
   return photo;
 }
 
-std::vector<Stage> photo_stages(const TranslateOptions& options, const ImageModel& model) {
+std::vector<Stage> photo_stages(const TranslateOptions& options, const ImageModel& model,
+                                const std::function<void(const Photo&)>& written) {
   std::vector<Stage> stages{
       make_stage<Photo>("decode", StageKind::kParallel,
                         [&options](Photo& photo) { decode(photo, options); }),
-      make_stage<Photo>("infer", StageKind::kCaller,
-                        [&model](Photo& photo) { infer(photo, model); }),
+      inference(model),
       make_stage<Photo>("encode", StageKind::kParallel,
                         [&options](Photo& photo) { encode(photo, options); }),
   };
@@ -137,7 +154,10 @@ std::vector<Stage> photo_stages(const TranslateOptions& options, const ImageMode
     stages.push_back(make_stage<Photo>("labels", StageKind::kParallel,
                                        [&](Photo& photo) { write_labels(photo, options, model); }));
   }
-  stages.push_back(make_stage<Photo>("write", StageKind::kParallel, write));
+  stages.push_back(make_stage<Photo>("write", StageKind::kParallel, [&written](Photo& photo) {
+    write(photo);
+    written(photo);
+  }));
   return stages;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@ struct Photo : Item {
   void discard() override { bytes.clear(), bytes.shrink_to_fit(), image = Image(); }
 
   const Job job;
+  FileStamp stamp;    ///< of the input, before it was read
   std::string bytes;  ///< of the file, then of the result
   ImageHeader header;
   Image image;                        ///< the input, then the result
@@ -29,7 +31,9 @@ struct Photo : Item {
 std::unique_ptr<Photo> read_photo(const Job& job, const TranslateOptions& options,
                                   const ImageModel& model);
 
-/// decode, infer, encode, write; both arguments must outlive the stages.
-std::vector<Stage> photo_stages(const TranslateOptions& options, const ImageModel& model);
+/// decode, infer, encode, labels, write; the arguments must outlive the stages. `written` is told
+/// of each result on the thread that wrote it.
+std::vector<Stage> photo_stages(const TranslateOptions& options, const ImageModel& model,
+                                const std::function<void(const Photo&)>& written);
 
 }  // namespace solstice

@@ -4,6 +4,8 @@
 #include <ostream>
 
 #include "core/error.h"
+#include "core/files.h"
+#include "image/codec.h"
 #include "pipelines/report.h"
 
 namespace solstice {
@@ -21,15 +23,41 @@ class OneThreadPerImage {
   int before_;
 };
 
+constexpr size_t kWorthMeasuring = 64;  ///< images
+constexpr int64_t kMostPixels = 1'000'000;
+constexpr size_t kLookedAt = 8;
+constexpr uint64_t kLargestLookedAt = uint64_t{1} << 24;
+
 }  // namespace
 
-PipelineResult run_photos(const TranslateOptions& options, const ImageModel& model,
-                          const std::function<std::unique_ptr<Item>()>& source,
-                          const std::function<void(Photo&)>& finish) {
+int64_t choose_callers(const TranslateOptions& options, const ImageModel& model, size_t count,
+                       const std::function<Job(size_t)>& job) {
+  if (options.parallel_images > 0) return model.split(options.parallel_images, 0, 0);
+  for (size_t i = 0; i < kLookedAt && count >= kWorthMeasuring; ++i) {
+    const Job first = job(i);
+    if (first.skip) continue;
+    try {
+      const ImageHeader header = read_header(read_file(first.input, kLargestLookedAt));
+      if (header.pixels() > kMostPixels) return 1;
+      return model.split(0, header.width, header.height);
+    } catch (const Error&) {
+      // It is reported when its turn comes.
+    }
+  }
+  return 1;
+}
+
+PipelineResult run_photos(const TranslateOptions& options, const ImageModel& model, int64_t callers,
+                          const PhotoHooks& hooks) {
   const OneThreadPerImage one_thread_per_image;
-  return run_pipeline({"read", options.jobs, options.memory.bytes}, source,
-                      photo_stages(options, model),
-                      [&](Item& item) { finish(static_cast<Photo&>(item)); });
+  PipelineOptions pipeline;
+  pipeline.threads = options.jobs;
+  pipeline.memory_bytes = options.memory.bytes;
+  pipeline.callers = callers;
+  pipeline.together = model.together;
+  pipeline.prepare_caller = model.prepare_caller;
+  return run_pipeline(pipeline, hooks.source, photo_stages(options, model, hooks.written),
+                      [&](Item& item) { hooks.finish(static_cast<Photo&>(item)); });
 }
 
 std::string failure_of(const Photo& photo) {

@@ -1,5 +1,6 @@
 #include "pipelines/report.h"
 
+#include "core/hash.h"
 #include "core/options_json.h"
 
 namespace solstice {
@@ -16,6 +17,10 @@ Json make_report(const TranslateOptions& options, const RunRecord& record) {
   Json report;
   report["version"] = SOLSTICE_VERSION;
   report["model"] = record.model;
+  report["made_by"] = hash_text(record.made_by);
+  if (!record.shard.is_whole()) {
+    report["shard"] = Json{{"index", record.shard.index}, {"count", record.shard.count}};
+  }
   report["inputs"] = options.inputs;
   report["options"] = to_json(fields_of(copy));
   report["counts"] = Json{{"found", summary.found},

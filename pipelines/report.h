@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pipelines/pipeline.h"
+#include "pipelines/shard.h"
 #include "pipelines/translate.h"
 
 namespace solstice {
@@ -21,6 +22,8 @@ struct FailedFile {
 /// What a run leaves behind for its report.
 struct RunRecord {
   std::string model;  ///< description of what translated
+  uint64_t made_by = 0;
+  Shard shard;
   TranslateSummary summary;
   PipelineResult pipeline;
   int64_t pixels = 0;  ///< of the inputs that were translated
@@ -28,7 +31,8 @@ struct RunRecord {
   std::string error;  ///< what ended the run early; empty: nothing did
 };
 
-/// The report: `version`, `model`, `inputs`, `options`, `counts` {found, done, skipped, failed,
+/// The report: `version`, `model`, `made_by` (result_hash()), `shard` {index, count}
+/// (only of a share), `inputs`, `options`, `counts` {found, done, skipped, failed,
 /// remaining}, `stopped`, `error` (only when there is one), `seconds`, `images_per_second`,
 /// `megapixels_per_second`, `stages` [{name, seconds, busy}], `bottleneck` (the busiest stage),
 /// `peak` {items, bytes} of images in flight, `failures` [{input, stage, error}].

@@ -1,12 +1,14 @@
 #include "pipelines/serve_flow.h"
 
 #include <atomic>
+#include <optional>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
 #include "core/message.h"
 #include "core/stop.h"
+#include "pipelines/journal.h"
 #include "pipelines/line_reader.h"
 #include "pipelines/outputs.h"
 #include "pipelines/photo_run.h"
@@ -18,21 +20,41 @@ namespace {
 
 constexpr size_t kShownOfABadLine = 200;
 
+/// For a request that names its result, which says the type as well.
+TranslateOptions with_names_kept(TranslateOptions options) {
+  options.format = OutputFormat::kSame;
+  options.name.clear();
+  return options;
+}
+
 class ServeFlow {
  public:
   ServeFlow(const TranslateOptions& options, const ImageModel& model, int requests,
             std::ostream& results)
-      : options_(options), model_(model), lines_(requests, kLongestRequest), results_(results) {}
+      : options_(options),
+        as_named_(with_names_kept(options)),
+        model_(model),
+        made_by_(result_hash(model.identity, options)),
+        outputs_({}, options_, {model.name, made_by_, {}}),
+        named_outputs_({}, as_named_, {model.name, made_by_, {}}),
+        lines_(requests, kLongestRequest),
+        results_(results) {}
 
   TranslateSummary run();
 
  private:
   std::unique_ptr<Item> next();
   Job job_of(const std::string& line) const;
+  void note_written(const Photo& photo);
   void finish(Photo& photo);
 
   const TranslateOptions& options_;
+  const TranslateOptions as_named_;
   const ImageModel& model_;
+  const uint64_t made_by_;
+  const OutputPlan outputs_;
+  const OutputPlan named_outputs_;  ///< of requests that name their result
+  std::optional<Journal> journal_;
   LineReader lines_;
   std::ostream& results_;
   std::atomic<bool> over_{false};
@@ -54,25 +76,25 @@ std::string text_of(const nlohmann::json& object, const char* key) {
 }
 
 Job ServeFlow::job_of(const std::string& line) const {
-  TranslateOptions options = options_;
-  ListedFile file{line, fs::path(line).filename()};
+  bool is_named = false;
+  ListedFile file{line, fs::path(line).filename().string()};
   if (line.starts_with('{')) {
     const auto object = nlohmann::json::parse(line, nullptr, false);
     if (object.is_discarded()) refuse("this is no JSON");
     file.path = text_of(object, "input");
     file.relative = text_of(object, "output");
     if (file.relative.empty()) {
-      file.relative = file.path.filename();
+      file.relative = fs::path(file.path).filename().string();
     } else {
-      options.format = OutputFormat::kSame;
+      is_named = true;
     }
   }
   if (file.path.empty()) refuse("no input is named");
-  const std::string both = file.path.string() + file.relative.string();
+  const std::string both = file.path + file.relative;
   if (both.find('\0') != std::string::npos) refuse("there is a zero byte in it");
-  if (!file.relative.has_filename()) refuse(message(file.path.string(), " names no file"));
-  std::vector<Job> jobs = plan_outputs({file}, options);
-  if (options.sidecars) plan_sidecars(jobs, options.existing);
+  if (!fs::path(file.relative).has_filename()) refuse(message(file.path, " names no file"));
+  std::vector<Job> jobs{(is_named ? named_outputs_ : outputs_).job_of(file)};
+  if (options_.sidecars) plan_sidecars(jobs, options_.existing);
   return jobs.at(0);
 }
 
@@ -94,6 +116,11 @@ std::unique_ptr<Item> ServeFlow::next() {
   refused->fail(failure);
   refused->failed_stage = "request";
   return refused;
+}
+
+void ServeFlow::note_written(const Photo& photo) {
+  const std::optional<FileStamp> result = stamp_of(photo.job.output);
+  if (result) journal_->add(photo.job.place, {photo.stamp, *result, made_by_});
 }
 
 void ServeFlow::finish(Photo& photo) {
@@ -121,8 +148,12 @@ TranslateSummary ServeFlow::run() {
   make_directories(options_.out);
   remove_stale_temporaries(options_.out);
   record_.model = model_.description;
-  record_.pipeline = run_photos(
-      options_, model_, [this] { return next(); }, [this](Photo& photo) { finish(photo); });
+  journal_.emplace(options_.out, "serve");
+  const int64_t callers = choose_callers(options_, model_, 0, {});
+  record_.pipeline =
+      run_photos(options_, model_, callers,
+                 {[this] { return next(); }, [this](const Photo& photo) { note_written(photo); },
+                  [this](Photo& photo) { finish(photo); }});
   TranslateSummary& summary = record_.summary;
   summary.found = found_;
   summary.remaining = found_ - summary.done - summary.skipped - summary.failed;

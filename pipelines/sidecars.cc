@@ -44,10 +44,11 @@ std::string_view ending_of(const fs::path& path) {
 void leave_out_masks(std::vector<ListedFile>& files) {
   std::unordered_set<std::string> stems;
   for (const ListedFile& file : files) {
-    stems.insert((file.path.parent_path() / file.path.stem()).string());
+    const fs::path path(file.path);
+    stems.insert((path.parent_path() / path.stem()).string());
   }
   std::erase_if(files, [&](const ListedFile& file) {
-    const std::string path = file.path.string();
+    const std::string& path = file.path;
     return path.ends_with(kMaskEnding) &&
            stems.contains(path.substr(0, path.size() - kMaskEnding.size()));
   });

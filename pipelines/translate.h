@@ -8,14 +8,16 @@
 #include "core/options.h"
 #include "image/image.h"
 #include "inference/translator.h"
+#include "pipelines/selection.h"
 
 namespace solstice {
 
-enum class Existing { kSkip, kOverwrite, kError, kNewer };
-inline constexpr std::array<Name<Existing>, 4> kExistingNames{{{"skip", Existing::kSkip},
+enum class Existing { kSkip, kOverwrite, kError, kNewer, kChanged };
+inline constexpr std::array<Name<Existing>, 5> kExistingNames{{{"skip", Existing::kSkip},
                                                                {"overwrite", Existing::kOverwrite},
                                                                {"error", Existing::kError},
-                                                               {"newer", Existing::kNewer}}};
+                                                               {"newer", Existing::kNewer},
+                                                               {"changed", Existing::kChanged}}};
 constexpr std::span<const Name<Existing>> name_table(Existing) { return kExistingNames; }
 
 enum class OutputFormat { kSame, kJpeg, kPng, kWebp, kTiff, kBmp };
@@ -35,6 +37,9 @@ constexpr std::span<const Name<OutputFormat>> name_table(OutputFormat) {
 struct TranslateOptions {
   std::vector<std::string> inputs;
   std::string out;
+  SelectionOptions selection;
+  std::string name;
+  std::string shard;
   OutputFormat format = OutputFormat::kSame;
   int64_t quality = 0;  ///< 0: see EncodeOptions
   ChromaSampling chroma = ChromaSampling::kAuto;
@@ -51,11 +56,15 @@ struct TranslateOptions {
   std::string gallery;
   ByteSize memory{int64_t{3} << 30};
   int64_t jobs = 0;
+  int64_t parallel_images = 0;
   bool json = false;
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("out", self.out, "folder for the results; made when absent");
+    SelectionOptions::fields(self.selection, visit);
+    visit("name", self.name, "names of the results, of {dir} {stem} {ext} {model}; empty: kept");
+    visit("shard", self.shard, "this machine's share of the files: i/n from 0/n on, auto, auto/n");
     visit("format", self.format, "file type of the results");
     visit("quality", self.quality,
           "JPEG and WebP quality, 1 to 100; 0: the input's own, else 95 for JPEG and 90 for WebP",
@@ -79,11 +88,11 @@ struct TranslateOptions {
     visit("memory", self.memory, "bound on the memory of images in flight and of one translation");
     visit("jobs", self.jobs, "decoding and encoding threads; 0: as many as processors",
           Range{0, 1024});
+    visit("parallel-images", self.parallel_images,
+          "images that share the compute threads; 0: measured on long runs of small images",
+          Range{0, 1024});
   }
 };
-
-/// Throws Error(kUsage) for options that contradict each other or that something is missing of.
-void check_options(const TranslateOptions& options);
 
 /// What a run came to.
 struct TranslateSummary {
@@ -92,11 +101,18 @@ struct TranslateSummary {
   double seconds = 0;
 };
 
+/// Throws Error(kUsage) for what is wrong with the options by themselves: what is missing or
+/// contradicts, patterns, the template of names, the shard. For a clear line before a model is
+/// loaded.
+void check_options(const TranslateOptions& options);
+
 /// Folder in, folder out: decode, infer and encode overlapped under a memory bound. Files are taken
 /// in a stable order, the tree below each input folder is kept, results appear whole or not at all.
 /// A bad file is reported in one line and costs only itself. Throws Error(kInput) when there is
 /// nothing to do (no input, not one image), Error(kUsage) for colliding result names (found before
 /// the first pixel), Error(kOutput) when `out` cannot be written or the disk is full.
-TranslateSummary translate_folder(const TranslateOptions& options, const Translator& translator);
+/// `threads` compute; 0: one per processor.
+TranslateSummary translate_folder(const TranslateOptions& options, const Translator& translator,
+                                  int64_t threads = 0);
 
 }  // namespace solstice

@@ -3,9 +3,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <ostream>
-#include <set>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -14,9 +14,11 @@
 #include "core/stop.h"
 #include "pipelines/arrivals.h"
 #include "pipelines/gallery.h"
+#include "pipelines/journal.h"
 #include "pipelines/outputs.h"
 #include "pipelines/photo_run.h"
 #include "pipelines/report.h"
+#include "pipelines/shard_manifest.h"
 #include "pipelines/sidecars.h"
 #include "pipelines/warnings.h"
 
@@ -30,19 +32,6 @@ struct ProgressLine {
   ~ProgressLine() { clear_progress(); }
 };
 
-/// Throws Error(kOutput) unless files can be made in the folder, which is made when absent.
-void check_writable(const fs::path& folder) {
-  make_directories(folder);
-  try {
-    AtomicFile probe(folder / "probe");
-  } catch (const Error& error) {
-    const std::string what = error.what();
-    throw Error(
-        ErrorKind::kOutput,
-        message(folder.string(), ": cannot be written: ", what.substr(what.rfind(": ") + 2)));
-  }
-}
-
 class TranslateFlow {
  public:
   TranslateFlow(const TranslateOptions& options, const ImageModel& model, std::ostream& results)
@@ -52,6 +41,9 @@ class TranslateFlow {
 
  private:
   void list();
+  [[noreturn]] void fail_without_files(const Listing& listing) const;
+  void plan_labels();
+  Job job(size_t index) const;
   void show_plan();
   void prepare_folders();
   void translate_all();
@@ -60,18 +52,21 @@ class TranslateFlow {
   void fail(const fs::path& input, const std::string& stage, const std::string& error);
   void write_answer(const Photo& photo);
   void show_progress_line();
-  void write_report() const;
+  void write_report();
+  void note_written(const Photo& photo);
   void write_pairs() const;
 
   const TranslateOptions& options_;
   const ImageModel& model_;
   std::ostream& results_;
-  std::vector<Job> jobs_;
+  std::optional<OutputPlan> plan_;
+  std::optional<std::vector<Job>> labelled_;  ///< with --sidecars the plan's jobs and their labels
   size_t next_job_ = 0;
   std::optional<Arrivals> arrivals_;  ///< of --watch
   std::atomic<int64_t> arrived_{0};
   std::atomic<bool> over_{false};  ///< begin nothing more
-  int64_t to_do_ = 0;              ///< jobs that are not skipped
+  std::optional<Journal> journal_;
+  std::optional<ShardManifest> manifest_;  ///< of a share only
   RunRecord record_;
   WarningTally warnings_;
   std::vector<GalleryPair> pairs_;
@@ -80,29 +75,63 @@ class TranslateFlow {
 };
 
 void TranslateFlow::list() {
-  if (options_.watch) arrivals_.emplace(options_);
-  Listing listing = list_images(options_.inputs, options_.out);
+  record_.model = model_.description;
+  record_.made_by = result_hash(model_.identity, options_);
+  record_.shard = choose_shard(options_.shard, [](const char* name) { return std::getenv(name); });
+  if (!record_.shard.source.empty()) {
+    log_info(message("shard ", record_.shard.index, " of ", record_.shard.count, " (",
+                     record_.shard.source, ")"));
+  }
+  const OutputContext context{model_.name, record_.made_by, record_.shard};
+  if (options_.watch) arrivals_.emplace(options_, context);
+  Listing listing = list_images(options_.inputs, options_.out, options_.selection);
   if (options_.watch) {
     std::erase_if(listing.files,
                   [](const ListedFile& file) { return is_being_written(file.path); });
   } else if (listing.files.empty()) {
-    const std::string why = listing.problems.empty() ? "no images found in " + join(options_.inputs)
-                                                     : message(listing.problems[0].path.string(),
-                                                               ": ", listing.problems[0].what);
-    throw Error(ErrorKind::kInput, why);
+    fail_without_files(listing);
   }
   if (options_.sidecars) leave_out_masks(listing.files);
-  jobs_ = plan_outputs(listing.files, options_);
-  if (options_.sidecars) plan_sidecars(jobs_, options_.existing);
-  if (arrivals_) arrivals_->reserve(jobs_);
-  for (const Job& job : jobs_) to_do_ += job.skip ? 0 : 1;
-  record_.model = model_.description;
-  record_.summary.found = static_cast<int64_t>(jobs_.size() + listing.problems.size());
-  for (const auto& problem : listing.problems) fail(problem.path, "list", problem.what);
+  plan_.emplace(std::move(listing.files), options_, context);
+  if (options_.sidecars) plan_labels();
+  if (arrivals_) {
+    for (size_t i = 0; i < plan_->size(); ++i) arrivals_->reserve((*plan_)[i]);
+  }
+  record_.summary.found = static_cast<int64_t>(plan_->size());
+  for (const auto& problem : listing.problems) {
+    if (!record_.shard.takes(problem.path.string())) continue;
+    ++record_.summary.found;
+    fail(problem.path, "list", problem.what);
+  }
+}
+
+void TranslateFlow::fail_without_files(const Listing& listing) const {
+  const bool chosen = !options_.selection.include.empty() || !options_.selection.exclude.empty();
+  const std::string& list = options_.selection.files_from;
+  const std::string where = list.empty() ? join(options_.inputs) : list;
+  throw Error(ErrorKind::kInput,
+              listing.problems.empty()
+                  ? message("no images found in ", where,
+                            chosen ? " that --include and --exclude leave" : "")
+                  : message(listing.problems[0].path.string(), ": ", listing.problems[0].what));
+}
+
+/// Labels are looked for, and their copies' names checked, before the first pixel.
+void TranslateFlow::plan_labels() {
+  labelled_.emplace();
+  for (size_t i = 0; i < plan_->size(); ++i) labelled_->push_back((*plan_)[i]);
+  plan_sidecars(*labelled_, options_.existing);
+}
+
+Job TranslateFlow::job(size_t index) const {
+  return labelled_ ? (*labelled_)[index] : (*plan_)[index];
 }
 
 void TranslateFlow::show_plan() {
-  for (const Job& job : jobs_) {
+  TranslateSummary& summary = record_.summary;
+  for (size_t i = 0; i < plan_->size(); ++i) {
+    const Job job = this->job(i);
+    ++(job.skip ? summary.skipped : summary.remaining);
     if (options_.json) {
       Json line{{"input", job.input.string()}, {"output", job.output.string()}};
       for (const Sidecar& label : job.sidecars) line["sidecars"].push_back(label.output.string());
@@ -118,24 +147,36 @@ void TranslateFlow::show_plan() {
     }
   }
   results_.flush();
-  record_.summary.skipped = static_cast<int64_t>(jobs_.size()) - to_do_;
-  record_.summary.remaining = to_do_;
 }
 
 void TranslateFlow::prepare_folders() {
   check_writable(options_.out);
   if (!options_.report.empty()) check_writable(fs::absolute(options_.report).parent_path());
   if (!options_.gallery.empty()) check_writable(options_.gallery);
-  // A killed run may have left its probe in a folder that gets no result.
-  std::set<fs::path> folders{options_.out};
-  for (const Job& job : jobs_) folders.insert(job.output.parent_path());
-  for (const fs::path& folder : folders) remove_stale_temporaries(folder);
+  const fs::path state = fs::path(options_.out) / kStateFolder;
+  for (const fs::path& folder : plan_->folders()) remove_stale_temporaries(folder);
+  remove_stale_temporaries(state);
+  journal_.emplace(options_.out, record_.shard.name());
+  if (record_.shard.is_whole()) return;
+  manifest_.emplace(options_.out, record_.shard);
+  for (const FailedFile& failure : record_.failures) {
+    manifest_->add(Json{{"input", failure.input.string()},
+                        {"status", "failed"},
+                        {"stage", failure.stage},
+                        {"error", failure.error}});
+  }
+}
+
+/// Notes what was written at once, on the thread that wrote it.
+void TranslateFlow::note_written(const Photo& photo) {
+  const std::optional<FileStamp> result = stamp_of(photo.job.output);
+  if (result) journal_->add(photo.job.place, {photo.stamp, *result, record_.made_by});
 }
 
 std::unique_ptr<Item> TranslateFlow::next() {
   const auto is_over = [this] { return over_ || stop_signal() != 0; };
   if (is_over()) return nullptr;
-  if (next_job_ < jobs_.size()) return read_photo(jobs_[next_job_++], options_, model_);
+  if (next_job_ < plan_->size()) return read_photo(job(next_job_++), options_, model_);
   if (!arrivals_) return nullptr;
   auto photo = arrivals_->next(model_, is_over);
   if (photo) ++arrived_;
@@ -170,6 +211,7 @@ void TranslateFlow::finish(Photo& photo) {
     if (pairs_.size() < kGalleryPairs) pairs_.push_back({job.input, job.output});
   }
   if (options_.json) write_answer(photo);
+  if (manifest_) manifest_->add(result_line(photo));
   show_progress_line();
 }
 
@@ -190,7 +232,7 @@ void TranslateFlow::show_progress_line() {
   const double seconds = std::chrono::duration<double>(now - start_).count();
   const auto worked = static_cast<double>(summary.done + summary.failed);
   const double rate = seconds > 0 ? worked / seconds : 0;
-  const double left = std::max(0.0, static_cast<double>(to_do_ + arrived_) - worked);
+  const auto left = static_cast<double>(summary.found + arrived_ - summary.skipped) - worked;
   char speed[48];
   std::snprintf(speed, sizeof speed, "%.2f images/s", rate);
   show_progress(message(summary.done + summary.failed + summary.skipped, "/",
@@ -202,7 +244,10 @@ void TranslateFlow::show_progress_line() {
 void TranslateFlow::translate_all() {
   const ProgressLine progress_line;
   record_.pipeline = run_photos(
-      options_, model_, [this] { return next(); }, [this](Photo& photo) { finish(photo); });
+      options_, model_,
+      choose_callers(options_, model_, plan_->size(), [this](size_t i) { return job(i); }),
+      {[this] { return next(); }, [this](const Photo& photo) { note_written(photo); },
+       [this](Photo& photo) { finish(photo); }});
   warnings_.finish();
   TranslateSummary& summary = record_.summary;
   summary.found += arrived_;
@@ -212,13 +257,17 @@ void TranslateFlow::translate_all() {
   summary.seconds = record_.pipeline.seconds;
 }
 
-void TranslateFlow::write_report() const {
-  if (options_.report.empty()) return;
+void TranslateFlow::write_report() {
   try {
-    write_file_atomically(options_.report, to_text(make_report(options_, record_), 2) + "\n");
+    const Json report = make_report(options_, record_);
+    if (manifest_) manifest_->commit(report);
+    if (!options_.report.empty()) write_file_atomically(options_.report, to_text(report, 2) + "\n");
   } catch (const Error& error) {
     if (record_.error.empty()) throw;
     log_warning(error.what());
+  }
+  if (record_.error.empty() && !journal_->problem().empty()) {
+    log_warning(message(journal_->problem(), "; --existing changed will do these files again"));
   }
 }
 

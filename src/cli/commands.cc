@@ -11,6 +11,8 @@ const std::array kCommands{
             "--recipe NAME --data DIR --out RUN [options]", &train_options, &run_train},
     Command{"translate", "translates images or whole folders",
             "--model RUN|FILE INPUT... --out DIR [options]", &translate_options, &run_translate},
+    Command{"report", "makes one report of those of several machines",
+            "merge FILE... [--out FILE] [options]", &report_options, &run_report},
     Command{"inspect", "says what a model, run or weight file is", "FILE... [options]",
             &inspect_options, &run_inspect},
     Command{"convert", "weights between .safetensors and .pth, bit for bit", "IN OUT [options]",

@@ -9,36 +9,66 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <climits>
 #include <cstring>
+#include <fstream>
+#include <optional>
 
+#include "core/hash.h"
 #include "core/message.h"
 
 namespace solstice {
 namespace {
 
 constexpr std::string_view kTemporaryMark = ".tmp.";
+constexpr size_t kSpaceDigits = 8;
+constexpr auto kForeignLife = std::chrono::hours(1);
 
 std::string reason() { return std::strerror(errno); }
 
-/// The process id inside a temporary's name, or 0.
-pid_t owner_of_temporary(std::string_view name) {
-  const size_t mark = name.rfind(kTemporaryMark);
-  if (name.empty() || name.front() != '.' || mark == std::string_view::npos) return 0;
-  const std::string_view rest = name.substr(mark + kTemporaryMark.size());
+/// Whose a temporary is.
+struct Owner {
+  std::string_view space;  ///< process_space() of where it was made
   pid_t pid = 0;
+};
+
+/// The owner that a temporary's name tells, or nothing for any other name.
+std::optional<Owner> owner_of_temporary(std::string_view name) {
+  const size_t mark = name.rfind(kTemporaryMark);
+  if (name.empty() || name.front() != '.' || mark == std::string_view::npos) return {};
+  const std::string_view rest = name.substr(mark + kTemporaryMark.size());
+  const size_t first_dot = rest.find('.'), last_dot = rest.rfind('.');
+  if (first_dot != kSpaceDigits || last_dot <= first_dot) return {};
+  Owner owner{rest.substr(0, first_dot)};
+  const auto is_number = [](std::string_view text, auto& number) {
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return code == std::errc() && end == text.data() + text.size();
+  };
   int serial = 0;
-  const auto [dot, first] = std::from_chars(rest.data(), rest.data() + rest.size(), pid);
-  if (first != std::errc() || dot == rest.data() + rest.size() || *dot != '.') return 0;
-  const auto [end, second] = std::from_chars(dot + 1, rest.data() + rest.size(), serial);
-  const bool whole = second == std::errc() && end == rest.data() + rest.size();
-  return whole && pid > 0 ? pid : 0;  // a negative id would mean a group of processes to kill()
+  const bool whole = is_number(rest.substr(first_dot + 1, last_dot - first_dot - 1), owner.pid) &&
+                     is_number(rest.substr(last_dot + 1), serial);
+  // A negative id would mean a group of processes to kill().
+  if (!whole || owner.pid <= 0) return {};
+  return owner;
 }
 
-/// `.<name>.tmp.<pid>.<serial>`, the name shortened (between UTF-8 characters) where the whole
-/// would be longer than a file system takes.
+/// True for a temporary that nobody writes any more: its process is gone, or it is of a machine
+/// whose processes cannot be asked for and has not been written to for an hour.
+bool is_stale(const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  const std::optional<Owner> owner = owner_of_temporary(name);
+  if (!owner) return false;
+  if (owner->space == process_space()) return kill(owner->pid, 0) != 0 && errno == ESRCH;
+  std::error_code code;
+  const auto written = entry.last_write_time(code);
+  return !code && written < fs::file_time_type::clock::now() - kForeignLife;
+}
+
+/// `.<name>.tmp.<space>.<pid>.<serial>`, the name shortened (between UTF-8 characters) where the
+/// whole would be longer than a file system takes.
 std::string temporary_name(std::string name, int serial) {
-  const std::string ending = message(kTemporaryMark, getpid(), ".", serial);
+  const std::string ending = message(kTemporaryMark, process_space(), ".", getpid(), ".", serial);
   const size_t room = NAME_MAX - 1 - ending.size();
   if (name.size() > room) {
     size_t end = room;
@@ -135,15 +165,29 @@ void write_file_atomically(const fs::path& target, std::string_view bytes) {
   file.commit();
 }
 
-bool is_temporary_name(std::string_view file_name) { return owner_of_temporary(file_name) != 0; }
+const std::string& process_space() {
+  static const std::string space = [] {
+    char host[HOST_NAME_MAX + 1] = {};
+    gethostname(host, HOST_NAME_MAX);
+    std::string boot;
+    std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+    struct stat status {};
+    if (stat("/proc/self/ns/pid", &status) != 0) status.st_ino = 0;
+    return hash_text(hash_bytes(message(host, "\n", boot, "\n", status.st_ino)))
+        .substr(0, kSpaceDigits);
+  }();
+  return space;
+}
+
+bool is_temporary_name(std::string_view file_name) {
+  return owner_of_temporary(file_name).has_value();
+}
 
 int remove_stale_temporaries(const fs::path& directory) {
   int removed = 0;
   std::error_code ignored;
   for (fs::directory_iterator it(directory, ignored), end; it != end; it.increment(ignored)) {
-    const pid_t owner = owner_of_temporary(it->path().filename().string());
-    const bool alive = owner != 0 && (owner == getpid() || kill(owner, 0) == 0 || errno != ESRCH);
-    if (owner != 0 && !alive && fs::remove(it->path(), ignored)) ++removed;
+    if (is_stale(*it) && fs::remove(it->path(), ignored)) ++removed;
   }
   return removed;
 }

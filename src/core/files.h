@@ -17,10 +17,10 @@ namespace fs = std::filesystem;
 /// regular file, or is larger than `limit` bytes.
 std::string read_file(const fs::path& path, uint64_t limit = uint64_t{1} << 33);
 
-/// A file that appears whole or not at all: bytes go to `.<name>.tmp.<pid>.<n>` (a long name
-/// shortened to fit) in the target's own directory, commit() syncs them and renames. Destroyed
-/// without commit, it leaves nothing behind. Every failure throws Error(kOutput) naming the target
-/// and the reason (no space, no permission).
+/// A file that appears whole or not at all: bytes go to `.<name>.tmp.<space>.<pid>.<n>` (a
+/// long name shortened to fit, process_space() before the process) in the target's own directory,
+/// commit() syncs them and renames. Destroyed without commit, it leaves nothing behind. Every
+/// failure throws Error(kOutput) naming the target and the reason (no space, no permission).
 class AtomicFile {
  public:
   explicit AtomicFile(fs::path target);
@@ -49,8 +49,13 @@ void write_file_atomically(const fs::path& target, std::string_view bytes);
 /// True for the names AtomicFile gives to its temporaries.
 bool is_temporary_name(std::string_view file_name);
 
-/// Removes temporaries that processes no longer alive left in `directory` (not below it).
-/// Returns how many.
+/// Names the machine, its boot and the container, together: among processes of one space an id
+/// means one process. Eight hexadecimal digits.
+const std::string& process_space();
+
+/// Removes temporaries in `directory` (not below it) that nobody writes any more: of this space
+/// those whose process is gone, of another machine or container, which may be at work in the same
+/// folder, those not written to for an hour. Returns how many.
 int remove_stale_temporaries(const fs::path& directory);
 
 /// mkdir -p; throws Error(kOutput) naming the directory and the reason.

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/hash.h"
 #include "core/message.h"
 #include "inference/device.h"
 #include "inference/translator_state.h"
@@ -113,6 +114,13 @@ std::string Translator::description() const {
 }
 
 std::string Translator::name() const { return state_->model.name; }
+
+std::string Translator::identity() const {
+  const TranslatorOptions& options = state_->options;
+  return message(hash_text(hash_file(state_->model.path)), " ", options.direction, " ",
+                 name_of_type(state_->type), " ", options.exact ? "exact " : "",
+                 options.tta ? "tta " : "", name_of(options.alpha));
+}
 
 int64_t Translator::working_bytes(int width, int height) const {
   const int64_t w = round_up(width, state_->multiple), h = round_up(height, state_->multiple);

@@ -83,6 +83,10 @@ class Translator {
   /// The model's short name: the stem of its run or file.
   std::string name() const;
 
+  /// Differs wherever results may: a hash of the model file's bytes, and the options that say how
+  /// it is run. Reads the file.
+  std::string identity() const;
+
   /// Rough peak bytes that one image of this size needs while it is translated.
   int64_t working_bytes(int width, int height) const;
 

@@ -96,9 +96,11 @@ TEST(AtomicFile, ShortensLongNamesBetweenCharacters) {
 }
 
 TEST(Temporaries, AreKnownByTheirNames) {
-  EXPECT_TRUE(is_temporary_name(".photo.jpg.tmp.123.0"));
-  for (const char* name : {"photo.jpg.tmp.123.0", ".photo.jpg", ".photo.tmp.", ".photo.tmp.123",
-                           ".photo.tmp.x.0", ".photo.tmp.123.0x", ".photo.tmp.-1.0", ""}) {
+  EXPECT_TRUE(is_temporary_name(".photo.jpg.tmp.0123abcd.123.0"));
+  for (const char* name :
+       {"photo.jpg.tmp.0123abcd.123.0", ".photo.jpg", ".photo.tmp.", ".photo.tmp.0123abcd",
+        ".photo.tmp.0123abcd.123", ".photo.tmp.0123abcd.x.0", ".photo.tmp.0123abcd.123.0x",
+        ".photo.tmp.0123abcd.-1.0", ".photo.tmp.123.0", ".photo.tmp.0123abcd..", ""}) {
     EXPECT_FALSE(is_temporary_name(name)) << name;
   }
 }
@@ -109,13 +111,29 @@ TEST(Temporaries, AreRemovedWhenTheirProcessIsGone) {
   if (child == 0) _exit(0);
   ASSERT_GT(child, 0);
   ASSERT_EQ(waitpid(child, nullptr, 0), child);
-  write_file_atomically(directory / message(".a.tmp.", child, ".0"), "stale");
-  write_file_atomically(directory / message(".a.tmp.", getpid(), ".0"), "mine");
-  write_file_atomically(directory / message(".a.tmp.", getppid(), ".0"), "another's");
+  const auto temporary = [&](pid_t owner) {
+    return directory / message(".a.tmp.", process_space(), ".", owner, ".0");
+  };
+  write_file_atomically(temporary(child), "stale");
+  write_file_atomically(temporary(getpid()), "mine");
+  write_file_atomically(temporary(getppid()), "another's");
   write_file_atomically(directory / "a.tmp", "a file of the user's");
   EXPECT_EQ(remove_stale_temporaries(directory.path()), 1);
   EXPECT_EQ(names_in(directory.path()).size(), 3U);
   EXPECT_EQ(remove_stale_temporaries(directory / "absent"), 0);
+}
+
+// Two machines work in one folder: a process id of the one means nothing on the other.
+TEST(Temporaries, OfAnotherMachineStayWhileTheyMayBeInFlight) {
+  const TemporaryDirectory directory;
+  const fs::path fresh = directory / ".a.tmp.ffffffff.999999999.0";
+  const fs::path old = directory / ".b.tmp.ffffffff.999999999.0";
+  write_file_atomically(fresh, "in flight");
+  write_file_atomically(old, "left by a machine that went away");
+  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(2));
+  EXPECT_EQ(remove_stale_temporaries(directory.path()), 1);
+  EXPECT_TRUE(fs::exists(fresh));
+  EXPECT_FALSE(fs::exists(old));
 }
 
 TEST(ReadFile, ReturnsEveryByte) {

@@ -60,11 +60,12 @@ inline ImageModel inverting_model() {
   return model;
 }
 
-/// The files below a folder, relative to it.
+/// The files below a folder, relative to it, without what a run keeps for itself.
 inline std::set<std::string> files_below(const fs::path& folder) {
   std::set<std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_directory()) files.insert(fs::relative(entry.path(), folder).string());
+    const std::string name = fs::relative(entry.path(), folder).string();
+    if (!entry.is_directory() && !name.starts_with(".solstice/")) files.insert(name);
   }
   return files;
 }

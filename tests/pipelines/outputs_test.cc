@@ -23,10 +23,10 @@ TEST(Outputs, FollowTheExtensionAndElseTheContent) {
 }
 
 struct PlanTest : ::testing::Test {
-  std::vector<Job> plan(const std::vector<std::string>& names) {
+  OutputPlan plan(const std::vector<std::string>& names) {
     std::vector<ListedFile> files;
-    for (const std::string& name : names) files.push_back({folder / "in" / name, name});
-    return plan_outputs(files, options);
+    for (const std::string& name : names) files.push_back({(folder / "in" / name).string(), name});
+    return OutputPlan(std::move(files), options, context);
   }
   std::string refusal(const std::vector<std::string>& names, ErrorKind kind) {
     try {
@@ -51,6 +51,7 @@ struct PlanTest : ::testing::Test {
     made.out = (folder / "out").string();
     return made;
   }();
+  OutputContext context{"night", 7, {}};
 };
 
 TEST_F(PlanTest, RefusesTwoInputsWithOneResult) {
@@ -78,7 +79,7 @@ TEST_F(PlanTest, SeesThroughALinkedFolder) {
 
 TEST_F(PlanTest, SkipsWhatIsThere) {
   set_times("a.jpg", 2, 1);
-  const std::vector<Job> jobs = plan({"a.jpg", "b.jpg"});
+  const OutputPlan jobs = plan({"a.jpg", "b.jpg"});
   EXPECT_TRUE(jobs[0].skip);
   EXPECT_FALSE(jobs[1].skip);
 }
@@ -93,7 +94,7 @@ TEST_F(PlanTest, RedoesWhatIsOlderThanItsInput) {
   options.existing = Existing::kNewer;
   set_times("stale.jpg", 2, 1);
   set_times("fresh.jpg", 1, 2);
-  const std::vector<Job> jobs = plan({"stale.jpg", "fresh.jpg", "absent.jpg"});
+  const OutputPlan jobs = plan({"stale.jpg", "fresh.jpg", "absent.jpg"});
   EXPECT_FALSE(jobs[0].skip);
   EXPECT_TRUE(jobs[1].skip);
   EXPECT_FALSE(jobs[2].skip);
@@ -110,6 +111,69 @@ TEST_F(PlanTest, ErrorRefusesWhenAResultIsThere) {
 TEST_F(PlanTest, AFolderInTheResultsPlaceIsNoResult) {
   fs::create_directories(folder / "out/a.jpg");
   EXPECT_FALSE(plan({"a.jpg"})[0].skip);
+}
+
+TEST_F(PlanTest, NamesResultsByTheTemplate) {
+  options.name = "{stem}_{model}{ext}";
+  EXPECT_EQ(plan({"a/b.JPG"})[0].place, "a/b_night.JPG");
+  EXPECT_EQ(plan({"plain"})[0].place, "plain_night");
+  options.format = OutputFormat::kPng;
+  EXPECT_EQ(plan({"a/b.JPG"})[0].place, "a/b_night.png");
+  EXPECT_EQ(plan({"holiday.2019"})[0].place, "holiday.2019_night.png");
+  options.name = "{stem}.jpg";
+  EXPECT_NE(refusal({"a.jpg"}, ErrorKind::kUsage).find("which is no name for --format png"),
+            std::string::npos);
+}
+
+TEST_F(PlanTest, RefusesATemplateThatGivesOneNameTwice) {
+  options.name = "{model}{ext}";
+  EXPECT_NE(refusal({"a.jpg", "b.jpg"}, ErrorKind::kUsage).find("have the same result"),
+            std::string::npos);
+  EXPECT_NO_THROW(plan({"a/a.jpg", "b/a.jpg"}));
+}
+
+TEST_F(PlanTest, TakesTheFirstFilesUpToTheLimit) {
+  options.selection.limit = 2;
+  EXPECT_EQ(plan({"c.jpg", "a.jpg", "b.jpg"}).size(), 2U);
+  EXPECT_EQ(plan({"c.jpg", "a.jpg", "b.jpg"})[0].place, "c.jpg");
+}
+
+TEST_F(PlanTest, KeepsTheShardsOwnFilesButChecksAll) {
+  const std::vector<std::string> names{"a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg", "f.jpg"};
+  size_t taken = 0;
+  for (int64_t i = 0; i < 3; ++i) {
+    context.shard = {i, 3, ""};
+    taken += plan(names).size();
+  }
+  EXPECT_EQ(taken, names.size());
+  options.format = OutputFormat::kPng;
+  for (int64_t i = 0; i < 3; ++i) {
+    context.shard = {i, 3, ""};
+    EXPECT_NE(refusal({"a.jpg", "a.png", "b.jpg"}, ErrorKind::kUsage), "") << i;
+  }
+}
+
+TEST_F(PlanTest, SeesAResultThatAppearedSince) {
+  write_text(folder / "in/a.jpg", "x");
+  const OutputPlan jobs = plan({"a.jpg"});
+  EXPECT_FALSE(jobs[0].skip);
+  write_text(folder / "out/a.jpg", "another process was faster");
+  EXPECT_TRUE(jobs[0].skip);
+}
+
+TEST(ResultHash, ChangesWithWhatShowsInResults) {
+  TranslateOptions options;
+  const uint64_t before = result_hash("model", options);
+  EXPECT_NE(result_hash("other", options), before);
+  options.out = "elsewhere";
+  options.jobs = 7;
+  options.existing = Existing::kChanged;
+  options.selection.limit = 3;
+  options.selection.hidden = true;
+  options.shard = "1/2";
+  EXPECT_EQ(result_hash("model", options), before);
+  options.quality = 1;
+  EXPECT_NE(result_hash("model", options), before);
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ TEST(FolderWatch, TellsOnceOfFilesThatAreWrittenMovedAndLinked) {
   write_image(folder / "moved.png");
   FolderWatch watch({in.string()}, out);
   EXPECT_EQ(watch.folders(), 1U);
-  const auto next = [&] { return watch.next(never).value().relative.string(); };
+  const auto next = [&] { return watch.next(never).value().relative; };
   write_text(in / "out/result.png", "a result");
   write_text(in / "note.txt", "no image");
   write_image(in / ".hidden.png");
@@ -113,7 +113,7 @@ TEST(FolderWatch, FollowsFoldersThatAreMadeMovedAndRemoved) {
   fs::create_directories(in / "old");
   write_image(folder / "apart/deep/x.png");
   FolderWatch watch({in.string()}, folder / "out");
-  const auto next = [&] { return watch.next(never).value().relative.string(); };
+  const auto next = [&] { return watch.next(never).value().relative; };
   write_image(in / "new/a.png");
   EXPECT_EQ(next(), "new/a.png");
   write_image(in / "new/b.png");

@@ -260,8 +260,8 @@ TEST_F(FlowTest, RemovesTemporariesOfDeadProcesses) {
   write_image(in / "sub/a.png");
   write_image(in / "b.png");
   write_image(out / "b.png");
-  write_text(out / ".b.png.tmp.999999999.3", "half");
-  write_text(out / "sub/.a.png.tmp.999999999.4", "half");
+  write_text(out / message(".b.png.tmp.", process_space(), ".999999999.3"), "half");
+  write_text(out / message("sub/.a.png.tmp.", process_space(), ".999999999.4"), "half");
   write_text(out / ".note", "mine");
   run();
   EXPECT_EQ(files_below(out), (Files{"b.png", "sub/a.png", ".note"}));

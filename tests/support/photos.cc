@@ -99,7 +99,8 @@ std::vector<std::string> files_below(const fs::path& folder) {
   std::vector<std::string> files;
   if (!fs::exists(folder)) return files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) files.push_back(entry.path().lexically_relative(folder).string());
+    const std::string name = entry.path().lexically_relative(folder).string();
+    if (entry.is_regular_file() && !name.starts_with(".solstice/")) files.push_back(name);
   }
   std::sort(files.begin(), files.end());
   return files;

@@ -25,7 +25,8 @@ std::filesystem::path make_run(const std::filesystem::path& where);
 void write_text(const std::filesystem::path& path, const std::string& text);
 std::string read_text(const std::filesystem::path& path);
 
-/// All regular files below a folder, relative, sorted.
+/// All regular files below a folder, relative, sorted; without what `translate` keeps for itself in
+/// .solstice.
 std::vector<std::string> files_below(const std::filesystem::path& folder);
 
 }  // namespace solstice::testing

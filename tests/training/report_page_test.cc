@@ -178,7 +178,7 @@ TEST(ReportPage, ShowsSomeOfManyGridsAndAlwaysTheFirstAndTheLast) {
     write_grid(directory.path(), name, 8);
   }
   write_file_atomically(directory / "samples/step_00000050.png", "no image");
-  write_file_atomically(directory / "samples/.step_00000101.png.tmp.1.0", "half");
+  write_file_atomically(directory / "samples/.step_00000101.png.tmp.0123abcd.1.0", "half");
   const std::string page = page_of(directory.path());
   const size_t shown = count_of(page, "<img ");
   EXPECT_TRUE(shown == kReportGrids || shown == kReportGrids - 1) << shown;

@@ -62,7 +62,7 @@ int run_translate(const std::vector<std::string>& arguments) {
   options.translator.memory = options.translate.memory.bytes;
   const Translator translator(options.translator);
   log_info(translator.description());
-  const TranslateSummary summary = translate_folder(options.translate, translator);
+  const TranslateSummary summary = translate_folder(options.translate, translator, options.threads);
   print_summary(summary);
   if (summary.stopped && stop_signal() != 0) return 128 + stop_signal();
   return summary.failed > 0 ? kSomeFailed : kDone;
