@@ -56,7 +56,9 @@ enum class Holder { kExif, kTiff };
 
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : tiff_(bytes) { block_.endian = tiff_.endian(); }
+  explicit Reader(std::string_view bytes) : size_(bytes.size()), tiff_(bytes) {
+    block_.endian = tiff_.endian();
+  }
 
   /// Throws Error where the first directory is cut off.
   ExifBlock read(Holder holder) {
@@ -72,7 +74,7 @@ class Reader {
         take_all(*last, block_.interoperability);
       }
       const TiffStructure::Field* note = photo->find(kMakerNote);
-      if (holder == Holder::kExif && note != nullptr && note->count > 4) {
+      if (holder == Holder::kExif && note != nullptr && note->count > 4 && note->data < size_) {
         block_.maker_note_at = note->data;
       }
     }
@@ -113,6 +115,7 @@ class Reader {
     }
   }
 
+  size_t size_;
   TiffStructure tiff_;
   ExifBlock block_;
   size_t fields_ = 0;

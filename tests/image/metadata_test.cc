@@ -188,6 +188,14 @@ TEST(Metadata, ThatPointsToItselfEnds) {
   EXPECT_LT(write_exif(*read_exif(exif)).size(), 1000U);
 }
 
+TEST(Metadata, KeepsNoPlaceForAMakersNoteOutsideItsBlock) {
+  std::string exif = made_exif(1);
+  const size_t time = 62 + 2;  // made a maker's note far away, before the true one
+  exif.replace(time, 2, testing::little_endian(0x927c, 2));
+  exif.replace(time + 8, 4, testing::little_endian(100'000'000, 4));
+  EXPECT_LT(write_exif(*read_exif(exif)).size(), 1000U);
+}
+
 TEST(Metadata, CorrectsXmpInBothNotations) {
   ImageMetadata metadata;
   metadata.xmp =
