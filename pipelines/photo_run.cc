@@ -60,6 +60,14 @@ PipelineResult run_photos(const TranslateOptions& options, const ImageModel& mod
                       [&](Item& item) { hooks.finish(static_cast<Photo&>(item)); });
 }
 
+void note_speed(TranslateSummary& summary, const PipelineResult& result) {
+  summary.seconds = result.seconds;
+  summary.bottleneck = bottleneck(result.stages);
+  for (const StageTime& stage : result.stages) {
+    if (stage.name == summary.bottleneck) summary.busy = stage.busy;
+  }
+}
+
 std::string failure_of(const Photo& photo) {
   const std::string prefix = photo.job.input.string() + ": ";
   const size_t start = photo.failure.starts_with(prefix) ? prefix.size() : 0;

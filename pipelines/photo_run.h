@@ -27,6 +27,9 @@ struct PhotoHooks {
 PipelineResult run_photos(const TranslateOptions& options, const ImageModel& model, int64_t callers,
                           const PhotoHooks& hooks);
 
+/// Seconds and busiest stage of a run.
+void note_speed(TranslateSummary& summary, const PipelineResult& result);
+
 /// Why the photo failed, in one line without the name of its file in front; empty: it did not.
 std::string failure_of(const Photo& photo);
 

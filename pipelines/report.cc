@@ -32,7 +32,7 @@ Json make_report(const TranslateOptions& options, const RunRecord& record) {
   if (!record.error.empty()) report["error"] = record.error;
   report["seconds"] = summary.seconds;
   report["images_per_second"] = per_second(static_cast<double>(summary.done));
-  report["megapixels_per_second"] = per_second(static_cast<double>(record.pixels) * 1e-6);
+  report["megapixels_per_second"] = per_second(static_cast<double>(summary.pixels) * 1e-6);
   report["stages"] = Json::array();
   for (const StageTime& stage : record.pipeline.stages) {
     report["stages"].push_back(

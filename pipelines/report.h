@@ -26,7 +26,6 @@ struct RunRecord {
   Shard shard;
   TranslateSummary summary;
   PipelineResult pipeline;
-  int64_t pixels = 0;  ///< of the inputs that were translated
   std::vector<FailedFile> failures;
   std::string error;  ///< what ended the run early; empty: nothing did
 };

@@ -134,7 +134,7 @@ void ServeFlow::finish(Photo& photo) {
     over_ = over_ || photo.ends_run || options_.fail_fast;
   } else {
     ++(photo.job.skip ? summary.skipped : summary.done);
-    if (!photo.job.skip) record_.pixels += photo.header.pixels();
+    if (!photo.job.skip) summary.pixels += photo.header.pixels();
   }
   try {
     write_line(results_, result_line(photo));
@@ -158,7 +158,7 @@ TranslateSummary ServeFlow::run() {
   summary.found = found_;
   summary.remaining = found_ - summary.done - summary.skipped - summary.failed;
   summary.stopped = record_.pipeline.stopped || stop_signal() != 0;
-  summary.seconds = record_.pipeline.seconds;
+  note_speed(summary, record_.pipeline);
   if (!options_.report.empty()) {
     write_file_atomically(options_.report, to_text(make_report(options_, record_), 2) + "\n");
   }

@@ -99,6 +99,9 @@ struct TranslateSummary {
   int64_t found = 0, done = 0, skipped = 0, failed = 0, remaining = 0;
   bool stopped = false;  ///< by a signal
   double seconds = 0;
+  int64_t pixels = 0;           ///< of the inputs that were translated
+  std::string bottleneck = {};  ///< the busiest stage, and its share of what it could have worked
+  double busy = 0;
 };
 
 /// Throws Error(kUsage) for what is wrong with the options by themselves: what is missing or

@@ -207,7 +207,7 @@ void TranslateFlow::finish(Photo& photo) {
   } else {
     ++(job.skip ? summary.skipped : summary.done);
     warnings_.note(job.input, photo.warnings);
-    if (!job.skip) record_.pixels += photo.header.pixels();
+    if (!job.skip) summary.pixels += photo.header.pixels();
     if (pairs_.size() < kGalleryPairs) pairs_.push_back({job.input, job.output});
   }
   if (options_.json) write_answer(photo);
@@ -254,7 +254,7 @@ void TranslateFlow::translate_all() {
   summary.remaining = summary.found - summary.done - summary.skipped - summary.failed;
   summary.stopped =
       (record_.pipeline.stopped || stop_signal() != 0) && (arrivals_ || summary.remaining > 0);
-  summary.seconds = record_.pipeline.seconds;
+  note_speed(summary, record_.pipeline);
 }
 
 void TranslateFlow::write_report() {

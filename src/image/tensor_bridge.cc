@@ -47,6 +47,16 @@ void spread(const cv::Mat& pixels, float* planes) {
   }
 }
 
+/// All values of the pixels as they lie in memory.
+template <class Level>
+void spread_in_place(const cv::Mat& pixels, float* values) {
+  const ptrdiff_t row = static_cast<ptrdiff_t>(pixels.cols) * pixels.channels();
+  for (int y = 0; y < pixels.rows; ++y, values += row) {
+    const Level* in = pixels.ptr<Level>(y);
+    for (ptrdiff_t i = 0; i < row; ++i) values[i] = value_of(in[i]);
+  }
+}
+
 /// A (C, H, W) float tensor by its strides, so that NCHW and channels_last need no copy.
 struct Planes {
   const float* data;
@@ -60,6 +70,11 @@ void gather(const Planes& in, cv::Mat& pixels) {
   for (int y = 0; y < pixels.rows; ++y) {
     const float* row = in.data + y * in.row;
     Level* out = pixels.ptr<Level>(y);
+    if (in.channel == 1 && in.column == kChannels) {
+      const int count = pixels.cols * kChannels;
+      for (int i = 0; i < count; ++i) out[i] = level_of<Level>(row[i]);
+      continue;
+    }
     for (int x = 0; x < pixels.cols; ++x) {
       for (int c = 0; c < kChannels; ++c) {
         out[x * kChannels + c] = level_of<Level>(row[c * in.channel + x * in.column]);
@@ -68,15 +83,30 @@ void gather(const Planes& in, cv::Mat& pixels) {
   }
 }
 
-}  // namespace
-
-at::Tensor to_tensor(const cv::Mat& pixels) {
+void check_pixels(const cv::Mat& pixels) {
   const int channels = pixels.channels();
   const bool known_depth = pixels.depth() == CV_8U || pixels.depth() == CV_16U;
   if (!known_depth || pixels.empty() || (channels != 1 && channels != 3)) {
     throw Error(ErrorKind::kRun, message("an image of ", channels, " channels of OpenCV depth ",
                                          pixels.depth(), ", expected 1 or 3 of 8 or 16 bit"));
   }
+}
+
+}  // namespace
+
+at::Tensor to_channels_last(const cv::Mat& pixels) {
+  check_pixels(pixels);
+  at::Tensor tensor = at::empty({1, pixels.channels(), pixels.rows, pixels.cols}, at::kFloat,
+                                at::MemoryFormat::ChannelsLast);
+  auto* values = tensor.mutable_data_ptr<float>();
+  pixels.depth() == CV_8U ? spread_in_place<uint8_t>(pixels, values)
+                          : spread_in_place<uint16_t>(pixels, values);
+  return tensor;
+}
+
+at::Tensor to_tensor(const cv::Mat& pixels) {
+  check_pixels(pixels);
+  const int channels = pixels.channels();
   at::Tensor tensor = at::empty({1, channels, pixels.rows, pixels.cols}, at::kFloat);
   auto* planes = tensor.mutable_data_ptr<float>();
   if (pixels.depth() == CV_8U) {

@@ -114,6 +114,11 @@ PreparedConv::PreparedConv(const LayerNode& node, at::Device device, at::ScalarT
     weight_ = at::Tensor();
     return;
   }
+  if (NarrowConv::fits(weight_, geometry_)) {
+    narrow_.emplace(weight_, bias_, geometry_, border_ == Border::kReflect);
+    weight_ = at::Tensor();
+    return;
+  }
   packs_ = device.is_cpu() && packed_operators().all();
   weight_ = weight_.contiguous(at::MemoryFormat::ChannelsLast);
 }
@@ -191,6 +196,11 @@ at::Tensor PreparedConv::transposed(const at::Tensor& x, const RowWindow& window
 at::Tensor PreparedConv::run(const at::Tensor& x, const RowWindow& window) const {
   if (winograd_) {
     at::Tensor y = winograd_->run(x, window);
+    activate_(y, activation_);
+    return y;
+  }
+  if (narrow_) {
+    at::Tensor y = narrow_->run(x, window);
     activate_(y, activation_);
     return y;
   }

@@ -7,11 +7,13 @@
 #include <optional>
 
 #include "models/networks/layer_graph.h"
+#include "models/networks/narrow_conv.h"
 #include "models/networks/winograd.h"
 
 namespace solstice {
 
 /// The convolution of a LayerNode, made ready to run often in one type on one device: by Winograd,
+/// by one matrix product where the results are few,
 /// by oneDNN's operator with a packed weight and the activation inside, or by LibTorch's own.
 /// Also applies the node's activation, unless the node normalises, in which case the norm comes
 /// between. Safe to run from several threads.
@@ -37,6 +39,7 @@ class PreparedConv {
   int64_t kernel_;
   at::Tensor weight_, bias_;
   std::optional<PreparedWinograd> winograd_;
+  std::optional<NarrowConv> narrow_;
   bool packs_ = false;
 
   struct Packed {

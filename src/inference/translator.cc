@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/log.h"
 #include "core/message.h"
 #include "inference/device.h"
 #include "inference/translator_state.h"
@@ -89,6 +90,10 @@ Translator::Translator(const TranslatorOptions& options) : state_(std::make_uniq
   state.strip_rows = parse_tile(options.tile);
   state.device = at::Device(open_device(options.device));
   state.type = scalar_type(options.precision, state.device);
+  if (options.precision == InferencePrecision::kBf16 && state.device.is_cpu() &&
+      !cpu_multiplies_bf16()) {
+    log_warning("--precision bf16: this processor only emulates it; fp32 is faster here");
+  }
   state.model = load_model(options.model);
   const TensorList tensors = choose_direction(state.model, options.direction);
   try {
@@ -109,8 +114,9 @@ int Translator::scale() const { return static_cast<int>(state_->scale()); }
 std::string Translator::description() const {
   const GeneratorOptions& generator = state_->model.metadata.generator;
   return message(generator.kind, " (ngf ", generator.ngf, ", norm ", name_of(generator.norm), ", ",
-                 state_->device.str(), ", ", name_of_type(state_->type), ") from ",
-                 state_->model.path);
+                 state_->device.str(), ", ", name_of_type(state_->type),
+                 state_->options.precision == InferencePrecision::kAuto ? " by auto" : "",
+                 ") from ", state_->model.path);
 }
 
 std::string Translator::name() const { return state_->model.name; }

@@ -100,10 +100,10 @@ at::Tensor Translator::State::run_network(const at::Tensor& batch) const {
 }
 
 void Translator::State::run_plan(const cv::Mat& image, const Write& write) const {
-  const ImageRows rows{
-      image.rows, image.cols, [&](int64_t first, int64_t count) {
-        return to_tensor(image.rowRange(static_cast<int>(first), static_cast<int>(first + count)));
-      }};
+  const ImageRows rows{image.rows, image.cols, [&](int64_t first, int64_t count) {
+                         return to_channels_last(image.rowRange(static_cast<int>(first),
+                                                                static_cast<int>(first + count)));
+                       }};
   PlanSchedule chosen = schedule(image.rows, image.cols);
   while (true) {
     try {
@@ -124,7 +124,7 @@ void Translator::State::run(const cv::Mat& image, const Write& write) const {
   if (!runs_whole(image.rows, image.cols)) return run_plan(image, write);
   at::Tensor result;
   try {
-    result = run_network(to_tensor(image));
+    result = run_network(to_channels_last(image));
   } catch (const c10::Error& error) {
     if (plan == nullptr || !is_out_of_memory(error)) throw;
     log_warning(message("not enough memory for an image of ", image.cols, "x", image.rows,

@@ -1,5 +1,6 @@
 // The bare forward pass: seconds of Translator::translate on one decoded photo, with nothing beside
-// it. `forward_pass MODEL PHOTO COUNT [fp32|bf16]` prints images/s (the median over COUNT calls, after two).
+// it. `forward_pass MODEL PHOTO COUNT [fp32|bf16]` prints images/s (the median over COUNT calls,
+// after two).
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "image/codec.h"
+#include "inference/buffer_pool.h"
 #include "inference/device.h"
 #include "inference/translator.h"
 
@@ -16,6 +18,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   solstice::set_compute_threads(0);
+  solstice::pool_buffers(int64_t{256} << 20);
   solstice::TranslatorOptions options;
   options.model = argv[1];
   options.device = "cpu";

@@ -129,6 +129,82 @@ TEST_F(Translate, ReadsAndWritesEveryFormat) {
   }
 }
 
+TEST_F(Translate, StripsPrecisionAndTurnsChangeLittle) {
+  fs::create_directories(in());
+  save_image((in() / "a.png").string(), make_photo(90, 150, 4));
+  const auto result = [&](const std::vector<std::string>& options) {
+    fs::remove_all(out());
+    std::vector<std::string> arguments{in().string(), "--out", out().string()};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    const Finished run = translate(arguments);
+    EXPECT_EQ(run.code, 0) << run.err;
+    return load_image((out() / "a.png").string()).pixels;
+  };
+  const cv::Mat whole = result({"--tile", "off"});
+  EXPECT_LE(cv::norm(result({"--tile", "32"}), whole, cv::NORM_INF), 1);
+  EXPECT_LE(cv::norm(result({"--exact"}), whole, cv::NORM_INF), 1);
+  EXPECT_LE(cv::norm(result({"--precision", "bf16"}), whole, cv::NORM_INF), 24);
+  EXPECT_LE(cv::norm(result({"--precision", "auto"}), whole, cv::NORM_INF), 24);
+  EXPECT_GT(cv::norm(result({"--tta"}), whole, cv::NORM_INF), 0);
+}
+
+TEST_F(Translate, ImagesThatShareTheThreadsGiveTheSameBytes) {
+  make_photos(in(), 6, 64, 48);
+  std::vector<std::string> bytes;
+  for (const char* images : {"1", "2", "3"}) {
+    fs::remove_all(out());
+    const Finished run =
+        run_solstice({"translate", "--model", run_.string(), "--threads", "2", in().string(),
+                      "--out", out().string(), "--parallel-images", images});
+    ASSERT_EQ(run.code, 0) << run.err;
+    std::string all;
+    for (const std::string& name : files_below(out())) all += read_text(out() / name);
+    bytes.push_back(all);
+  }
+  EXPECT_EQ(bytes[0], bytes[1]);
+  EXPECT_EQ(bytes[0], bytes[2]);
+}
+
+TEST_F(Translate, AlphaIsKeptDroppedOrTranslated) {
+  fs::create_directories(in());
+  Image photo = make_photo(40, 36, 5);
+  cv::Mat alpha(36, 40, CV_8UC1, cv::Scalar(77));
+  std::vector<cv::Mat> planes;
+  cv::split(photo.pixels, planes);
+  planes.push_back(alpha);
+  cv::merge(planes, photo.pixels);
+  save_image((in() / "a.png").string(), photo);
+  for (const auto& [mode, channels] :
+       std::vector<std::pair<std::string, int>>{{"keep", 4}, {"drop", 3}, {"translate", 4}}) {
+    const fs::path to = directory_ / mode;
+    const Finished run = translate({in().string(), "--out", to.string(), "--alpha", mode});
+    ASSERT_EQ(run.code, 0) << run.err;
+    const cv::Mat pixels = load_image((to / "a.png").string()).pixels;
+    ASSERT_EQ(pixels.channels(), channels) << mode;
+    if (channels == 3) continue;
+    cv::Mat made;
+    cv::extractChannel(pixels, made, 3);
+    EXPECT_EQ(cv::countNonZero(made != 77) == 0, mode == "keep") << mode;
+  }
+}
+
+TEST_F(Translate, OptionsOfTheNetworkThatCannotBeGetOneLine) {
+  make_photos(in(), 1, 48, 40);
+  for (const auto& [option, value] :
+       std::vector<std::pair<std::string, std::string>>{{"--tile", "7"},
+                                                        {"--tile", "huge"},
+                                                        {"--precision", "fp16"},
+                                                        {"--precision", "int8"},
+                                                        {"--alpha", "blend"},
+                                                        {"--parallel-images", "-1"}}) {
+    const Finished run = translate({in().string(), "--out", out().string(), option, value});
+    EXPECT_EQ(run.code, 2) << option << " " << value;
+    EXPECT_EQ(lines_of(run.err).size(), 1U) << run.err;
+    EXPECT_NE(run.err.find(option), std::string::npos) << run.err;
+    EXPECT_FALSE(fs::exists(out()));
+  }
+}
+
 TEST_F(Translate, AnEmptyFileCostsOnlyItself) {
   fs::create_directories(in());
   write_text(in() / "bad.jpg", "");

@@ -1,5 +1,6 @@
 #include "image/tensor_bridge.h"
 
+#include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <gtest/gtest.h>
 
@@ -33,6 +34,19 @@ TEST(TensorBridge, EqualsTheReferenceBitForBit) {
   ASSERT_EQ(tensor.numel(), static_cast<int64_t>(truth.size()));
   const auto* values = tensor.const_data_ptr<float>();
   for (size_t i = 0; i < truth.size(); ++i) ASSERT_EQ(values[i], truth[i]) << i;
+}
+
+TEST(TensorBridge, GivesTheSameValuesInEitherLayoutAndTakesBoth) {
+  for (const int type : {CV_8UC1, CV_8UC3, CV_16UC1, CV_16UC3}) {
+    const cv::Mat whole = made_pixels(37, 23, type);
+    const cv::Mat pixels = whole.rowRange(4, 20);
+    const at::Tensor planes = to_tensor(pixels), mixed = to_channels_last(pixels);
+    EXPECT_TRUE(at::equal(planes, mixed));
+    EXPECT_TRUE(mixed.is_contiguous(at::MemoryFormat::ChannelsLast));
+    EXPECT_EQ(largest_difference(to_pixels(mixed, pixels.depth()), pixels), 0);
+    const at::Tensor cut = mixed.narrow(3, 3, 11);
+    EXPECT_EQ(largest_difference(to_pixels(cut, pixels.depth()), pixels.colRange(3, 14)), 0);
+  }
 }
 
 TEST(TensorBridge, BringsEveryLevelBack) {

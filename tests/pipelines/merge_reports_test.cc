@@ -20,7 +20,7 @@ NamedReport report_of(int64_t index, int64_t count, const TranslateOptions& opti
   record.summary = {
       .found = 10, .done = 8, .skipped = 1, .failed = 1, .seconds = index == 0 ? 2.0 : 4.0};
   record.pipeline.stages = {{"read", 1, 0.25}, {"infer", 2, 0.5}};
-  record.pixels = 4'000'000;
+  record.summary.pixels = 4'000'000;
   record.failures = {{message("in/", index, ".jpg"), "decode", "is cut off"}};
   return {message("shard-", index, ".json"), make_report(options, record)};
 }

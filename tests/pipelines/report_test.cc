@@ -10,7 +10,7 @@ RunRecord record() {
   made.model = "negative";
   made.summary = {.found = 7, .done = 4, .skipped = 1, .failed = 1, .remaining = 1, .seconds = 2.0};
   made.pipeline.stages = {{"read", 0.5, 0.25}, {"infer", 1.8, 0.9}, {"encode", 1.0, 0.5}};
-  made.pixels = 3'000'000;
+  made.summary.pixels = 3'000'000;
   made.failures = {{"in/a.jpg", "decode", "is cut off"}};
   return made;
 }

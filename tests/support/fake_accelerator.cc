@@ -9,6 +9,7 @@
 #include <ATen/ops/resize_native.h>
 #include <ATen/ops/view_native.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
+#include <malloc.h>
 #include <torch/library.h>
 
 #include <atomic>
@@ -26,6 +27,8 @@ std::atomic<int64_t> host_reads{0};
 std::atomic<int64_t> pinned_uploads{0};
 std::atomic<int64_t> pageable_uploads{0};
 std::atomic<int64_t> live_allocations{0};
+std::atomic<int64_t> live_bytes{0};
+std::atomic<int64_t> most_bytes{0};  ///< 0: no limit
 
 /// Copies that the CPU's kernels need to stand in for the device's are not the program's own.
 thread_local int inside_kernel = 0;
@@ -51,12 +54,17 @@ void* aligned_bytes(size_t size) { return std::aligned_alloc(64, (size + 63) / 6
 struct DeviceAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t size) override {
     if (size == 0) return {nullptr, kDevice};
+    TORCH_CHECK_WITH(OutOfMemoryError,
+                     most_bytes == 0 || live_bytes + static_cast<int64_t>(size) <= most_bytes,
+                     "fake accelerator out of memory");
     ++live_allocations;
     void* host = aligned_bytes(size);
+    live_bytes += static_cast<int64_t>(malloc_usable_size(host));
     return {device_address(host), host, &release, kDevice};
   }
   static void release(void* host) {
     --live_allocations;
+    live_bytes -= static_cast<int64_t>(malloc_usable_size(host));
     std::free(host);
   }
   void copy_data(void* to, const void* from, size_t size) const override {
@@ -282,6 +290,8 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
 TORCH_LIBRARY_IMPL(_, PrivateUse1, m) {
   m.fallback(torch::CppFunction::makeFromBoxedFunction<&compute_on_host>());
 }
+
+void limit_accelerator_memory(int64_t bytes) { most_bytes = bytes; }
 
 AcceleratorCounts accelerator_counts() {
   return {host_reads, pinned_uploads, pageable_uploads, live_allocations};

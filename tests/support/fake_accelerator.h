@@ -15,6 +15,10 @@ struct AcceleratorCounts {
 };
 AcceleratorCounts accelerator_counts();
 
+/// From now on an allocation that would make the device hold more bytes throws LibTorch's
+/// OutOfMemoryError, as a GPU's does. 0: no limit.
+void limit_accelerator_memory(int64_t bytes);
+
 /// The device "fake:0": LibTorch's PrivateUse1, registered on the first call. Every operator is
 /// computed by the CPU's own kernel, so numbers equal the CPU's, but as on a GPU
 ///  - an operator that is given tensors of both places throws;

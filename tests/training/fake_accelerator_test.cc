@@ -22,6 +22,7 @@ namespace {
 
 using testing::accelerator_counts;
 using testing::fake_accelerator;
+using testing::limit_accelerator_memory;
 using testing::TemporaryDirectory;
 
 constexpr int kSteps = 3;
@@ -271,6 +272,54 @@ TEST(Translator, MakesTheCpusImagesOnTheDevice) {
     }
     EXPECT_EQ(accelerator_counts().live_allocations, before);
   }
+}
+
+/// A model of a ResNet with more to compute than to keep.
+std::string save_resnet(const TemporaryDirectory& directory) {
+  ModelMetadata metadata;
+  metadata.generator = {.kind = "resnet_2blocks", .ngf = 4, .norm = Norm::kInstance};
+  at::manual_seed(3);
+  save_model(directory / "model.safetensors", metadata,
+             state_of(*make_generator(metadata.generator)));
+  return directory / "model.safetensors";
+}
+
+TEST(Translator, TranslatesInStripsOnTheDevice) {
+  fake_accelerator();
+  const TemporaryDirectory directory;
+  TranslatorOptions options{save_resnet(directory), "", "cpu"};
+  const Image image = coloured_noise(64, 140);
+  const Image expected = Translator(options).translate({&image, 1}).front();
+  options.device = "fake";
+  options.tile = "32";
+  const Image found = Translator(options).translate({&image, 1}).front();
+  EXPECT_LE(cv::norm(found.pixels, expected.pixels, cv::NORM_INF), 1);
+}
+
+TEST(Translator, HalvesTheBatchAndThenTheImageWhenMemoryRunsOut) {
+  fake_accelerator();
+  const TemporaryDirectory directory;
+  TranslatorOptions options{save_resnet(directory), "", "cpu"};
+  std::vector<Image> images(4, coloured_noise(64, 256));
+  const std::vector<Image> expected = Translator(options).translate(images);
+  options.device = "fake";
+  const Translator there(options);
+  int refused = 0;
+  for (const int64_t kibibytes : {20'000, 5'000, 2'000, 1'200, 10}) {
+    limit_accelerator_memory(kibibytes << 10);
+    try {
+      const std::vector<Image> found = there.translate(images);
+      ASSERT_EQ(found.size(), images.size());
+      for (size_t i = 0; i < found.size(); ++i) {
+        EXPECT_LE(cv::norm(found[i].pixels, expected[i].pixels, cv::NORM_INF), 1) << kibibytes;
+      }
+    } catch (const Error& error) {
+      ++refused;
+      EXPECT_EQ(error.kind(), ErrorKind::kDevice) << error.what();
+    }
+    limit_accelerator_memory(0);
+  }
+  EXPECT_EQ(refused, 1) << "only 10 KiB are too little";
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "cli/cli.h"
@@ -8,11 +9,15 @@
 #include "core/message.h"
 #include "core/options_json.h"
 #include "core/stop.h"
+#include "inference/buffer_pool.h"
 #include "inference/device.h"
 #include "pipelines/translate.h"
 
 namespace solstice {
 namespace {
+
+/// What an image of half a megapixel frees and takes again while it is computed.
+constexpr int64_t kPooledBytes = int64_t{384} << 20;
 
 struct Options {
   TranslatorOptions translator;
@@ -32,14 +37,21 @@ struct Options {
   }
 };
 
+std::string speed_of(const TranslateSummary& summary) {
+  if (summary.done == 0 || summary.seconds <= 0) return "";
+  char text[160];
+  std::snprintf(text, sizeof text, " (%.2f images/s, %.2f megapixels/s; busiest: %s, %.0f %%)",
+                static_cast<double>(summary.done) / summary.seconds,
+                static_cast<double>(summary.pixels) * 1e-6 / summary.seconds,
+                summary.bottleneck.c_str(), 100 * summary.busy);
+  return text;
+}
+
 void print_summary(const TranslateSummary& summary) {
-  const double rate = summary.seconds > 0 ? static_cast<double>(summary.done) / summary.seconds : 0;
-  char text[64];
-  std::snprintf(text, sizeof text, "%.2f images/s", rate);
   log_info(message(
       summary.done, " translated, ", summary.skipped, " skipped, ", summary.failed, " failed",
       summary.remaining > 0 ? message(", ", summary.remaining, " not begun") : "", " of ",
-      summary.found, " in ", format_duration(summary.seconds), " (", text, ")"));
+      summary.found, " in ", format_duration(summary.seconds), speed_of(summary)));
 }
 
 }  // namespace
@@ -59,6 +71,7 @@ int run_translate(const std::vector<std::string>& arguments) {
   }
   check_options(options.translate);
   set_compute_threads(options.threads);
+  pool_buffers(std::min(options.translate.memory.bytes / 8, kPooledBytes));
   options.translator.memory = options.translate.memory.bytes;
   const Translator translator(options.translator);
   log_info(translator.description());

@@ -1,0 +1,42 @@
+// What the codecs alone reach: every image of a folder decoded and encoded again in its own format,
+// on all processors, nothing written. `codec_rate FOLDER [ROUNDS]` prints images/s and
+// megapixels/s.
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <thread>
+#include <vector>
+
+#include "core/files.h"
+#include "image/codec.h"
+
+int main(int argc, char** argv) {
+  if (argc != 2 && argc != 3) {
+    std::fprintf(stderr, "usage: codec_rate FOLDER [ROUNDS]\n");
+    return 2;
+  }
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(argv[1])) {
+    if (entry.is_regular_file()) files.push_back(entry.path().string());
+  }
+  const size_t count = files.size() * static_cast<size_t>(argc == 3 ? std::atoi(argv[2]) : 1);
+  std::atomic<size_t> next{0};
+  std::atomic<int64_t> pixels{0};
+  const auto work = [&] {
+    for (size_t i = next++; i < count; i = next++) {
+      const solstice::Image image = solstice::load_image(files[i % files.size()]);
+      solstice::encode_image(image, {image.metadata.format});
+      pixels += int64_t{image.width()} * image.height();
+    }
+  };
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  std::printf("%.2f images/s, %.2f megapixels/s\n", static_cast<double>(count) / took.count(),
+              static_cast<double>(pixels) * 1e-6 / took.count());
+  return 0;
+}
