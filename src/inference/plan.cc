@@ -17,9 +17,10 @@ constexpr std::array<int64_t, 5> kStripRows{512, 256, 128, 64, 32};
 }  // namespace
 
 Plan::Plan(LayerGraph graph, at::Device device, at::ScalarType type)
-    : graph_(std::move(graph)), device_(device), type_(type) {
+    : graph_(std::move(graph)), device_(device), types_{type} {
   for (size_t i = 1; i < graph_.size(); ++i) {
-    convs_.emplace_back(graph_[i], device, type);
+    types_.push_back(fastest_type(graph_[i], device, type));
+    convs_.emplace_back(graph_[i], device, types_.back());
     // The prepared form has its own copy; what is asked of the node is the shape.
     graph_[i].weight = graph_[i].weight.to(at::kMeta);
   }
@@ -86,7 +87,7 @@ std::vector<Rows> Plan::needed_rows(size_t target, const Rows& rows, const Plane
 }
 
 int64_t Plan::peak_bytes(const PlanSchedule& schedule, const Planes& planes) const {
-  const int64_t element = static_cast<int64_t>(c10::elementSize(type_));
+  const auto element = [&](size_t i) { return static_cast<int64_t>(c10::elementSize(types_[i])); };
   const auto row_bytes = [&](size_t i, int64_t size) {
     const int64_t channels = i == 0 ? 3 : graph_[i].out_channels();
     return planes.widths[i] * channels * size;
@@ -99,7 +100,7 @@ int64_t Plan::peak_bytes(const PlanSchedule& schedule, const Planes& planes) con
     for (size_t i = 1; i <= pass; ++i) {
       // The result of a residual block takes the place of its input.
       if (!keeps[i] || last[i] < pass || (i == pass && graph_[i].residual)) continue;
-      const int64_t size = schedule.halves_maps && passing_[i] ? 2 : element;
+      const int64_t size = schedule.halves_maps && passing_[i] ? 2 : element(i);
       bytes += planes.heights[i] * row_bytes(i, size);
     }
     const int64_t rows = strip_rows_of(schedule, planes.heights[pass], planes.heights[0]);
@@ -110,10 +111,10 @@ int64_t Plan::peak_bytes(const PlanSchedule& schedule, const Planes& planes) con
     for (size_t i = 1; i <= pass; ++i) {
       if (needed[i].count == 0) continue;
       // What a convolution makes, and its inputs put side by side and padded.
-      int64_t here = needed[i].count * row_bytes(i, element) * (keeps[i] && i == pass ? 1 : 2);
+      int64_t here = needed[i].count * row_bytes(i, element(i)) * (keeps[i] && i == pass ? 1 : 2);
       for (const size_t input : graph_[i].inputs) {
         here += input_rows(graph_[i], needed[i], planes.heights[input]).count *
-                row_bytes(input, element);
+                row_bytes(input, element(i));
       }
       largest = std::max(largest, here);
     }
@@ -133,8 +134,6 @@ PlanSchedule Plan::best(int64_t height, int64_t width, int64_t memory) const {
   const Planes sizes = planes(height, width);
   PlanSchedule schedule = with_strips(height, width, height);
   for (const bool halves : {false, true}) {
-    // On an accelerator, and in a type of half the size, there is nothing to halve.
-    if (halves && type_ != at::kFloat) break;
     for (const int64_t rows : kStripRows) {
       if (schedule.bytes <= memory) return schedule;
       if (rows >= height) continue;

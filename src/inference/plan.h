@@ -67,7 +67,7 @@ class Plan {
   /// Planes that only lead from one norm to the next, so that rounding them does not add up.
   std::vector<bool> passing_;
   at::Device device_;
-  at::ScalarType type_;
+  std::vector<at::ScalarType> types_;  ///< that each node computes in
 };
 
 }  // namespace solstice

@@ -92,13 +92,17 @@ void PlanRun::run() {
   }
 }
 
+at::ScalarType PlanRun::kept_type(size_t node) const {
+  return schedule_.halves_maps && plan_.passing_[node] ? at::kHalf : plan_.types_[node];
+}
+
 bool PlanRun::takes_place_of_input(size_t node) const {
   const LayerNode& layer = plan_.graph_[node];
   const size_t input = layer.inputs.front();
   const at::Tensor& data = planes_kept_[input].data;
   return layer.inputs.size() == 1 && data.defined() && last_readers_[input] == node &&
-         layer.residual != input && data.size(1) == layer.out_channels() &&
-         planes_.heights[input] == planes_.heights[node] &&
+         data.scalar_type() == kept_type(node) && layer.residual != input &&
+         data.size(1) == layer.out_channels() && planes_.heights[input] == planes_.heights[node] &&
          planes_.widths[input] == planes_.widths[node];
 }
 
@@ -110,10 +114,9 @@ void PlanRun::pass(size_t node) {
     if (takes_place_of_input(node)) {
       planes_kept_[node].data = planes_kept_[layer.inputs.front()].data;
     } else {
-      const auto type = schedule_.halves_maps && plan_.passing_[node] ? at::kHalf : plan_.type_;
       planes_kept_[node].data =
           at::empty({1, layer.out_channels(), height, planes_.widths[node]},
-                    at::TensorOptions().dtype(type), at::MemoryFormat::ChannelsLast);
+                    at::TensorOptions().dtype(kept_type(node)), at::MemoryFormat::ChannelsLast);
     }
   }
   StripStatistics statistics;
@@ -164,15 +167,13 @@ PlanRun::Plane PlanRun::compute(size_t node, const Rows& rows) {
   for (size_t i = 1; i <= node; ++i) {
     if (needed[i].count == 0) continue;
     const LayerNode& layer = plan_.graph_[i];
-    const at::Tensor inputs = gather(layer, needed[i], strips);
+    const at::Tensor inputs = gather(i, needed[i], strips);
     const Rows held = input_rows(layer, needed[i], planes_.heights[layer.inputs.front()]);
     Plane made{plan_.convs_[i - 1].run(inputs, {planes_.heights[layer.inputs.front()], held.first,
                                                 needed[i].first, needed[i].count}),
                needed[i].first, false};
     if (i < node || !layer.normalises) {
-      at::Tensor residual;
-      if (layer.residual) residual = values(*layer.residual, needed[i], strips);
-      finish(i, made.data, residual, made.data);
+      finish(i, made.data, residual(i, needed[i], strips), made.data);
       made.finished = true;
     }
     strips[i] = std::move(made);
@@ -190,11 +191,18 @@ PlanRun::Plane PlanRun::compute(size_t node, const Rows& rows) {
   return strips[node];
 }
 
-at::Tensor PlanRun::gather(const LayerNode& node, const Rows& out,
-                           const std::vector<Plane>& strips) const {
+at::Tensor PlanRun::residual(size_t node, const Rows& rows,
+                             const std::vector<Plane>& strips) const {
+  const std::optional<size_t> from = plan_.graph_[node].residual;
+  return from ? values(*from, rows, strips).to(plan_.types_[node]) : at::Tensor();
+}
+
+at::Tensor PlanRun::gather(size_t index, const Rows& out, const std::vector<Plane>& strips) const {
+  const LayerNode& node = plan_.graph_[index];
   std::vector<at::Tensor> inputs;
   for (const size_t input : node.inputs) {
-    inputs.push_back(values(input, input_rows(node, out, planes_.heights[input]), strips));
+    const Rows rows = input_rows(node, out, planes_.heights[input]);
+    inputs.push_back(values(input, rows, strips).to(plan_.types_[index]));
   }
   if (inputs.size() == 1) return node.rectifies_inputs ? at::relu(inputs[0]) : inputs[0];
   if (!node.rectifies_inputs) return at::cat(inputs, 1);
@@ -215,13 +223,13 @@ at::Tensor PlanRun::gather(const LayerNode& node, const Rows& out,
 at::Tensor PlanRun::values(size_t node, const Rows& rows, const std::vector<Plane>& strips) const {
   if (node == 0) {
     return image_.read(rows.first, rows.count)
-        .to(plan_.device_, plan_.type_)
+        .to(plan_.device_, plan_.types_[node])
         .contiguous(at::MemoryFormat::ChannelsLast);
   }
   const Plane& kept = planes_kept_[node];
   const Plane& plane = kept.data.defined() ? kept : strips.at(node);
-  const at::Tensor held =
-      plane.data.narrow(2, rows.first - plane.first, rows.count).to(plan_.device_, plan_.type_);
+  const at::Tensor held = plane.data.narrow(2, rows.first - plane.first, rows.count)
+                              .to(plan_.device_, plan_.types_[node]);
   if (plane.finished) return held;
   // A copy in another type or on another device is ours to change.
   at::Tensor result = held.is_alias_of(plane.data) ? at::empty_like(held) : held;
@@ -258,19 +266,20 @@ void PlanRun::finish_plane(size_t node) {
   Plane& plane = planes_kept_[node];
   // The residual's plane becomes the result's where nobody else reads it.
   Plane result = plane;
-  if (layer.residual && last_readers_[*layer.residual] == node) {
+  if (layer.residual && last_readers_[*layer.residual] == node &&
+      planes_kept_[*layer.residual].data.scalar_type() == plan_.types_[node]) {
     result = planes_kept_[*layer.residual];
   }
   for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
     const at::Tensor raw =
-        plane.data.narrow(2, rows.first, rows.count).to(plan_.device_, plan_.type_);
-    const at::Tensor residual = layer.residual ? values(*layer.residual, rows, {}) : at::Tensor();
+        plane.data.narrow(2, rows.first, rows.count).to(plan_.device_, plan_.types_[node]);
+    const at::Tensor added = residual(node, rows, {});
     at::Tensor place = result.data.narrow(2, rows.first, rows.count);
     if (place.device() == raw.device() && place.dtype() == raw.dtype()) {
-      finish(node, raw, residual, place);
+      finish(node, raw, added, place);
     } else {
       at::Tensor made = at::empty_like(raw);
-      finish(node, raw, residual, made);
+      finish(node, raw, added, made);
       place.copy_(made);
     }
   }

@@ -46,13 +46,15 @@ class PlanRun {
 
   void pass(size_t node);
   Plane compute(size_t node, const Rows& rows);
-  at::Tensor gather(const LayerNode& node, const Rows& out, const std::vector<Plane>& strips) const;
+  at::Tensor gather(size_t node, const Rows& out, const std::vector<Plane>& strips) const;
+  at::Tensor residual(size_t node, const Rows& rows, const std::vector<Plane>& strips) const;
   at::Tensor values(size_t node, const Rows& rows, const std::vector<Plane>& strips) const;
   void finish(size_t node, const at::Tensor& raw, const at::Tensor& residual,
               at::Tensor& result) const;
   void store(size_t node, const Rows& rows, const at::Tensor& strip);
   void finish_plane(size_t node);
   void release(size_t pass);
+  at::ScalarType kept_type(size_t node) const;
   bool takes_place_of_input(size_t node) const;
   Rows strip(size_t node, int64_t first) const;
 

@@ -60,6 +60,11 @@ int64_t rows_below(const Rows& wanted, int64_t held) {
   return std::max<int64_t>(0, wanted.end() - held);
 }
 
+bool winograd_suits(const ConvGeometry& geometry, const at::Tensor& weight) {
+  return geometry.direction == Direction::kForward && geometry.stride == 1 &&
+         geometry.padding == 1 && winograd_weight_fits(weight);
+}
+
 }  // namespace
 
 Rows input_rows(const LayerNode& node, const Rows& out, int64_t height) {
@@ -100,6 +105,13 @@ void activate_(at::Tensor& x, Activation activation) {
   }
 }
 
+at::ScalarType fastest_type(const LayerNode& node, at::Device device, at::ScalarType type) {
+  if (!device.is_cpu() || type != at::kBFloat16) return type;
+  const bool in_float =
+      winograd_suits(node.geometry, node.weight) || NarrowConv::fits(node.weight, node.geometry);
+  return in_float ? at::kFloat : type;
+}
+
 PreparedConv::PreparedConv(const LayerNode& node, at::Device device, at::ScalarType type)
     : geometry_(node.geometry),
       border_(node.border),
@@ -107,9 +119,7 @@ PreparedConv::PreparedConv(const LayerNode& node, at::Device device, at::ScalarT
       kernel_(node.kernel()),
       weight_(node.weight.to(device, type)) {
   if (node.bias.defined()) bias_ = node.bias.to(device, type);
-  const bool keeps_size = geometry_.direction == Direction::kForward && geometry_.stride == 1 &&
-                          geometry_.padding == 1 && kernel_ == 3;
-  if (keeps_size && winograd_weight_fits(weight_)) {
+  if (winograd_suits(geometry_, weight_)) {
     winograd_.emplace(weight_, bias_, border_ == Border::kReflect);
     weight_ = at::Tensor();
     return;

@@ -49,6 +49,10 @@ class PreparedConv {
   std::unique_ptr<Packed> packed_ = std::make_unique<Packed>();
 };
 
+/// The type in which a node of a network that runs in `type` is fastest: Winograd and few results
+/// are faster in float32 than other ways in bfloat16, and more exact.
+at::ScalarType fastest_type(const LayerNode& node, at::Device device, at::ScalarType type);
+
 /// Rows [first, first + count) of something.
 struct Rows {
   int64_t first, count;
