@@ -11,6 +11,7 @@
 #include <ATen/ops/tanh.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace solstice {
 namespace {
@@ -131,19 +132,22 @@ PreparedConv::PreparedConv(const LayerNode& node, at::Device device, at::ScalarT
   }
   packs_ = device.is_cpu() && packed_operators().all();
   weight_ = weight_.contiguous(at::MemoryFormat::ChannelsLast);
+  if (packs_) std::swap(packed_->weight, weight_);
 }
 
 at::Tensor PreparedConv::packed_for(const at::Tensor& x, at::IntArrayRef padding) const {
   const std::lock_guard lock(packed_->mutex);
-  if (packed_->weight.defined()) return packed_->weight;
+  if (packed_->is_packed) return packed_->weight;
   const Ints stride(2, geometry_.stride), one(2, 1), sides(x.sizes().begin(), x.sizes().end());
   const Ints around(padding.begin(), padding.end());
   const PackedOperators& operators = packed_operators();
   packed_->weight =
       geometry_.direction == Direction::kTransposed
-          ? call(*operators.pack_transposed, {weight_, around, Ints(2, geometry_.output_padding),
-                                              stride, one, int64_t{1}, sides})
-          : call(*operators.pack, {weight_, around, stride, one, int64_t{1}, sides});
+          ? call(*operators.pack_transposed,
+                 {packed_->weight, around, Ints(2, geometry_.output_padding), stride, one,
+                  int64_t{1}, sides})
+          : call(*operators.pack, {packed_->weight, around, stride, one, int64_t{1}, sides});
+  packed_->is_packed = true;
   return packed_->weight;
 }
 

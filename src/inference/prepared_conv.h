@@ -44,7 +44,8 @@ class PreparedConv {
 
   struct Packed {
     std::mutex mutex;
-    at::Tensor weight;
+    at::Tensor weight;  ///< packed for the first input's size, which serves others as well
+    bool is_packed = false;
   };
   std::unique_ptr<Packed> packed_ = std::make_unique<Packed>();
 };
