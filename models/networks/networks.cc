@@ -23,8 +23,7 @@ constexpr std::array kGenerators{
                  resnet_bytes_per_pixel, is_resnet_encoder, resnet_graph},
     GeneratorRow{"pointwise", "a learned colour grade: 1x1 convolutions, every pixel alone",
                  "pointwise", matches_pointwise, make_pointwise, pointwise_size_multiple,
-                 infer_pointwise, pointwise_bytes_per_pixel, is_pointwise_encoder,
-                 pointwise_graph},
+                 infer_pointwise, pointwise_bytes_per_pixel, is_pointwise_encoder, pointwise_graph},
 };
 
 constexpr std::array kDiscriminators{
