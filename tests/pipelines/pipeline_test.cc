@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/stop.h"
+#include "pipelines/memory_budget.h"
 
 namespace solstice {
 namespace {
@@ -266,6 +267,63 @@ TEST_F(PipelineTest, ASettledItemPassesTheStagesUntouched) {
                collect());
   EXPECT_EQ(finished, numbers_to(20));
   EXPECT_EQ(worked, 20);
+}
+
+TEST_F(PipelineTest, SharesACallersStageAmongThreads) {
+  options.callers = 3;
+  std::atomic<int> prepared{0};
+  options.prepare_caller = [&] { ++prepared; };
+  std::mutex mutex;
+  std::condition_variable changed;
+  size_t inside = 0, most = 0;
+  const auto work = [&](Number&) {
+    std::unique_lock lock(mutex);
+    most = std::max(most, ++inside);
+    changed.notify_all();
+    // The first ones wait for each other, so that the test says nothing about speed.
+    changed.wait(lock, [&] { return most == 3; });
+    --inside;
+  };
+  run_pipeline(options, count_to(20), {number_stage("b", work, StageKind::kCaller)}, collect());
+  EXPECT_EQ(finished, numbers_to(20));
+  EXPECT_EQ(most, 3U);
+  EXPECT_EQ(prepared, 2) << "the first caller is the thread that called";
+}
+
+TEST_F(PipelineTest, GivesWaitingItemsTogetherAndAloneWhenThatFails) {
+  options.together = 4;
+  std::atomic<int> arrived{0};
+  size_t largest = 0;
+  std::vector<int> alone;
+  Stage stage = number_stage(
+      "b",
+      [&](Number& number) {
+        alone.push_back(number.value);
+        while (arrived < 4) std::this_thread::yield();  // meanwhile others queue up
+        if (number.value == 7) throw std::runtime_error("bad");
+      },
+      StageKind::kCaller);
+  stage.work_together = [&](std::span<Item* const> items) {
+    largest = std::max(largest, items.size());
+    for (Item* item : items) {
+      if (static_cast<Number*>(item)->value == 7) throw std::runtime_error("one of them is bad");
+    }
+  };
+  run_pipeline(options, count_to(20), {number_stage("a", [&](Number&) { ++arrived; }), stage},
+               collect());
+  EXPECT_EQ(finished, numbers_to(20));
+  EXPECT_EQ(failures, (std::vector<std::string>{"b: bad"}));
+  EXPECT_LE(largest, 4U);
+  EXPECT_EQ(std::count(alone.begin(), alone.end(), 7), 1);
+}
+
+TEST(MemoryBudget, CountsTheLargestNeedsOfThoseThatWorkAtOnce) {
+  for (const auto& [workers, peak] : std::vector<std::pair<int64_t, int64_t>>{
+           {1, 30 + 40}, {2, 30 + 40 + 30}, {3, 30 + 40 + 30 + 20}, {9, 120}}) {
+    MemoryBudget budget(0, workers);
+    for (const int64_t working : {20, 40, 30}) budget.take({10, working});
+    EXPECT_EQ(budget.peak_bytes(), peak) << workers << " workers";
+  }
 }
 
 TEST_F(PipelineTest, NamesTheBusiestStage) {
