@@ -139,7 +139,8 @@ int64_t Translator::working_bytes(int width, int height) const {
 }
 
 int Translator::batch() const {
-  return state_->device.is_cpu() || state_->options.tta ? 1 : kBatchOnAccelerator;
+  if (state_->device.is_cpu() || state_->options.tta) return 1;
+  return state_->options.batch > 0 ? static_cast<int>(state_->options.batch) : kBatchOnAccelerator;
 }
 
 std::vector<Image> Translator::translate(std::span<const Image> images) const {
