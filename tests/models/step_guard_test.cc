@@ -112,7 +112,7 @@ TEST(EveryTrainer, ClipsGradientsToTheNormAskedFor) {
       for (const at::Tensor& p : named.network->parameters()) before.push_back(p.detach().clone());
     }
     const StepReport report = trainer->step(batch_of(1));
-    ASSERT_EQ(report.gradient_norms.size(), 2U);
+    ASSERT_EQ(report.gradient_norms.size(), trainer->optimizers().size());
     for (const auto& [name, norm] : report.gradient_norms) {
       EXPECT_GT(norm.item<double>(), 1e-3) << name << " is the norm before clipping";
     }

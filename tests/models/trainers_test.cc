@@ -66,7 +66,7 @@ TEST(TrainerTable, EveryRowLearnsWithEveryGanMode) {
       // The last bias of a critic (wgangp, hinge within its margin) adds the same to real and fake.
       EXPECT_GE(moved + trainer->networks().size() / 2, before.size()) << row.name << mode_name;
       EXPECT_FALSE(trainer->exported().empty());
-      EXPECT_EQ(trainer->optimizers().size(), 2u);
+      EXPECT_EQ(trainer->optimizers().size(), row.name == "superres" ? 1u : 2u);
     }
   }
 }
