@@ -2,6 +2,7 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
+#include "data/degradation.h"
 #include "data/file_datasets.h"
 #include "data/training_data.h"
 #include "image/codec.h"
@@ -105,6 +106,47 @@ TEST(MadeInputs, SayWhatDoesNotFit) {
   EXPECT_NE(error_of(ErrorKind::kInput, [&] { testing::open_pairs(none); })
                 .find("no images found in it or in its folder train; looked for .jpg"),
             std::string::npos);
+}
+
+TEST(Degraded, IsDrawnFromTheGeneratorAloneAndHurts) {
+  cv::Mat image(64, 96, CV_8UC3);
+  for (int y = 0; y < 64; ++y) {
+    for (int x = 0; x < 96; ++x) {
+      const auto level = static_cast<uchar>((x / 8 + y / 8) % 2 == 0 ? 60 : 190);
+      image.at<cv::Vec3b>(y, x) = {level, static_cast<uchar>(level / 2), 100};
+    }
+  }
+  const cv::Mat clean = imresize(image, {48, 32});
+  double least = 255, most = 0;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    Rng rng({seed}), same({seed});
+    const cv::Mat made = degrade(image, {48, 32}, rng);
+    ASSERT_EQ(made.size(), cv::Size(48, 32));
+    ASSERT_EQ(made.type(), CV_8UC3);
+    EXPECT_EQ(cv::norm(made, degrade(image, {48, 32}, same), cv::NORM_INF), 0) << seed;
+    const double distance =
+        cv::norm(made, clean, cv::NORM_L1) / static_cast<double>(3 * made.total());
+    least = std::min(least, distance);
+    most = std::max(most, distance);
+  }
+  // From nearly clean to clearly spoilt, and still the same picture.
+  EXPECT_LT(least, 3);
+  EXPECT_GT(most, 6);
+  EXPECT_LT(most, 30);
+  Rng rng({1});
+  EXPECT_EQ(degrade(cv::Mat(32, 32, CV_16UC1, cv::Scalar(257 * 90)), {16, 16}, rng).type(),
+            CV_8UC1);
+}
+
+TEST(Degraded, GivesTheSameCentreEveryTime) {
+  const testing::TemporaryDirectory data;
+  write_picture(data / "a.png", picture(40, 40));
+  DataOptions options = shrunk_options(data.path(), 16, 2);
+  options.inputs = Inputs::kDegraded;
+  const OpenedDataset opened = testing::open_pairs(options);
+  EXPECT_TRUE(at::equal(opened.dataset->get_centre(0).input, opened.dataset->get_centre(0).input));
+  EXPECT_FALSE(at::equal(testing::sample_of(*opened.dataset, 0, 1).input,
+                         testing::sample_of(*opened.dataset, 0, 2).input));
 }
 
 TEST(Repeated, GoesOverEveryImageAgainWithOtherDraws) {

@@ -5,6 +5,7 @@
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/relu.h>
+#include <ATen/ops/upsample_bilinear2d.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
@@ -102,6 +103,8 @@ TEST(Edsr, GivesItsScaleForSidesOfAnyLength) {
 TEST(Edsr, ComputesWhatThePublishedCodeDoes) {
   const at::NoGradGuard no_grad;
   const auto network = make_generator({.kind = "edsr_2blocks", .ngf = 4, .scale = 4});
+  // The weights it begins with leave most of it at rest.
+  for (at::Tensor& weight : network->parameters()) weight.normal_(0, 0.1);
   const auto state = state_of(*network);
   const std::map<std::string, at::Tensor> named(state.begin(), state.end());
   const auto conv = [&](const std::string& name, const at::Tensor& x) {
@@ -119,6 +122,21 @@ TEST(Edsr, ComputesWhatThePublishedCodeDoes) {
   const at::Tensor expected = conv("add_mean", conv("tail.1", x)) / 127.5 - 1;
   EXPECT_LE(testing::max_abs_difference(network->forward(image), expected), 1e-5);
   EXPECT_NEAR(named.at("sub_mean.bias")[0].item<float>(), -255 * 0.4488, 1e-4);
+}
+
+TEST(Edsr, BeginsAsABilinearEnlargement) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor image = at::rand({1, 3, 9, 12}) * 2 - 1;
+  for (const int64_t scale : {2, 3}) {
+    const auto network = make_generator({.kind = "edsr_2blocks", .ngf = 8, .scale = scale});
+    const at::Tensor made = network->forward(image);
+    const at::Tensor expected = at::upsample_bilinear2d(image, {9 * scale, 12 * scale}, false);
+    // Beyond the border the convolutions see the mean colour.
+    const auto inner = [&](const at::Tensor& x) {
+      return x.narrow(2, scale, 7 * scale).narrow(3, scale, 10 * scale);
+    };
+    EXPECT_LE(testing::max_abs_difference(inner(made), inner(expected)), 1e-5) << scale;
+  }
 }
 
 TEST(Generators, SayWhichScalesTheyHave) {
