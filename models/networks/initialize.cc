@@ -25,6 +25,8 @@ void draw_weight(const at::Tensor& weight, const InitOptions& options) {
     case InitType::kOrthogonal:
       nn::init::orthogonal_(weight, options.gain);
       break;
+    case InitType::kDefault:
+      break;
   }
 }
 
@@ -51,6 +53,9 @@ void visit(nn::Module& module, const InitOptions& options) {
 
 }  // namespace
 
-void initialize(ImageModule& network, const InitOptions& options) { visit(network, options); }
+void initialize(ImageModule& network, const InitOptions& options) {
+  // Modules are made with LibTorch's own.
+  if (options.type != InitType::kDefault) visit(network, options);
+}
 
 }  // namespace solstice

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/message.h"
+#include "models/networks/edsr.h"
 #include "models/networks/image_module.h"
 #include "models/networks/layer_graph.h"
 #include "models/networks/patch_gan.h"
@@ -24,6 +25,9 @@ constexpr std::array kGenerators{
     GeneratorRow{"pointwise", "a learned colour grade: 1x1 convolutions, every pixel alone",
                  "pointwise", matches_pointwise, make_pointwise, pointwise_size_multiple,
                  infer_pointwise, pointwise_bytes_per_pixel, is_pointwise_encoder, pointwise_graph},
+    GeneratorRow{"edsr_<n>blocks", "super-resolution: n residual blocks, then pixel shuffle",
+                 "edsr_1blocks", matches_edsr, make_edsr, edsr_size_multiple, infer_edsr,
+                 edsr_bytes_per_pixel, is_edsr_encoder, nullptr, /*largest_scale=*/8},
 };
 
 constexpr std::array kDiscriminators{
@@ -51,8 +55,9 @@ std::span<const DiscriminatorRow> discriminator_table() { return kDiscriminators
 const GeneratorRow& generator_row(const std::string& kind) {
   std::vector<std::string> known;
   // Patterns have no spelling that could be near, so the usual kinds stand for them.
-  std::vector<std::string> candidates{"unet_64",  "unet_128",       "unet_256",
-                                      "unet_512", "resnet_6blocks", "resnet_9blocks"};
+  std::vector<std::string> candidates{"unet_64",      "unet_128",       "unet_256",
+                                      "unet_512",     "resnet_6blocks", "resnet_9blocks",
+                                      "edsr_16blocks"};
   for (const GeneratorRow& row : kGenerators) {
     if (row.matches(kind)) return row;
     known.emplace_back(row.name);
@@ -71,7 +76,14 @@ const DiscriminatorRow& discriminator_row(const std::string& kind) {
 }
 
 std::shared_ptr<ImageModule> make_generator(const GeneratorOptions& options) {
-  return generator_row(options.kind).make(options);
+  const GeneratorRow& row = generator_row(options.kind);
+  if (options.scale > row.largest_scale) {
+    throw Error(ErrorKind::kUsage,
+                message("--scale ", options.scale, ": ", options.kind,
+                        row.largest_scale == 1 ? " keeps the size of its input"
+                                               : message(" has at most ", row.largest_scale)));
+  }
+  return row.make(options);
 }
 
 std::shared_ptr<ImageModule> make_discriminator(const DiscriminatorOptions& options) {

@@ -38,6 +38,7 @@ struct GeneratorRow {
   /// The same network in evaluation as a list of convolutions (layer_graph.h), made of its state;
   /// null: it can only be run as a whole.
   std::vector<LayerNode> (*graph)(const TensorList&, const GeneratorOptions&) = nullptr;
+  int64_t largest_scale = 1;  ///< 1: the output has the input's size
 };
 std::span<const GeneratorRow> generator_table();
 

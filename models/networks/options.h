@@ -13,11 +13,12 @@ inline constexpr std::array<Name<Norm>, 3> kNormNames{
     {{"batch", Norm::kBatch}, {"instance", Norm::kInstance}, {"none", Norm::kNone}}};
 constexpr std::span<const Name<Norm>> name_table(Norm) { return kNormNames; }
 
-enum class InitType { kNormal, kXavier, kKaiming, kOrthogonal };
-inline constexpr std::array<Name<InitType>, 4> kInitNames{{{"normal", InitType::kNormal},
+enum class InitType { kNormal, kXavier, kKaiming, kOrthogonal, kDefault };
+inline constexpr std::array<Name<InitType>, 5> kInitNames{{{"normal", InitType::kNormal},
                                                            {"xavier", InitType::kXavier},
                                                            {"kaiming", InitType::kKaiming},
-                                                           {"orthogonal", InitType::kOrthogonal}}};
+                                                           {"orthogonal", InitType::kOrthogonal},
+                                                           {"default", InitType::kDefault}}};
 constexpr std::span<const Name<InitType>> name_table(InitType) { return kInitNames; }
 
 /// What makes a generator; also the `generator` object in a model's metadata.
@@ -28,15 +29,17 @@ struct GeneratorOptions {
   int64_t ngf = 64;
   Norm norm = Norm::kBatch;
   bool dropout = true;
+  int64_t scale = 1;
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("generator", self.kind,
-          "network that translates: unet_<2^n>, resnet_<n>blocks, pointwise");
+          "network that translates: unet_<2^n>, resnet_<n>blocks, pointwise, edsr_<n>blocks");
     visit("input-nc", self.input_nc, "channels of the input image", Range{1, 64});
     visit("output-nc", self.output_nc, "channels of the output image", Range{1, 64});
     visit("ngf", self.ngf, "generator filters at the widest resolution", Range{1, 1024});
     visit("norm", self.norm, "normalisation layers of both networks");
+    visit("scale", self.scale, "output side over input side (edsr)", Range{1, 8});
     visit("dropout", self.dropout, "dropout 0.5 in the generator's inner blocks, in training");
   }
 };
@@ -67,7 +70,7 @@ struct InitOptions {
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
-    visit("init-type", self.type, "how new weights are drawn");
+    visit("init-type", self.type, "how new weights are drawn; default: as LibTorch draws them");
     visit("init-gain", self.gain, "scale of new weights (normal, xavier, orthogonal)",
           Range{0, 100});
   }

@@ -34,7 +34,7 @@ struct TrainerOptions {
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
-    visit("trainer", self.kind, "how the networks learn: pix2pix, cyclegan");
+    visit("trainer", self.kind, "how the networks learn: pix2pix, cyclegan, superres");
     GeneratorOptions::fields(self.generator, visit);
     DiscriminatorOptions::fields(self.discriminator, visit);
     InitOptions::fields(self.init, visit);

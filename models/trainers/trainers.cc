@@ -2,6 +2,7 @@
 #include "core/message.h"
 #include "models/trainers/cyclegan.h"
 #include "models/trainers/pix2pix.h"
+#include "models/trainers/superres.h"
 #include "models/trainers/trainer.h"
 
 namespace solstice {
@@ -14,6 +15,8 @@ constexpr std::array kTrainers{
                Pairing::kPaired, "", "l1", make_pix2pix, check_nothing},
     TrainerRow{"cyclegan", "unpaired images, both ways at once: GANs that must find their way back",
                Pairing::kUnpaired, "cycle", "", make_cyclegan, check_cyclegan},
+    TrainerRow{"superres", "good images alone: the L1 distance to them from inputs made of them",
+               Pairing::kPaired, "", "psnr", make_superres, check_nothing},
 };
 
 }  // namespace

@@ -13,7 +13,31 @@ namespace solstice {
 namespace fs = std::filesystem;
 namespace {
 
+bool gives_squares(const DataOptions& options) {
+  return options.preprocess != Preprocess::kNone && options.preprocess != Preprocess::kScaleWidth;
+}
+
+void require_scale_fits(const DataOptions& options) {
+  if (options.inputs == Inputs::kFiles && options.scale != 1) {
+    throw Error(ErrorKind::kUsage, message("--scale ", options.scale, ": the files of a pair have ",
+                                           "one size; --inputs shrunk makes smaller inputs"));
+  }
+  if (options.inputs == Inputs::kShrunk && !gives_squares(options)) {
+    throw Error(ErrorKind::kUsage, message("--preprocess ", name_of(options.preprocess),
+                                           ": inputs are made of crops; use crop or fit"));
+  }
+  if (options.crop_size % options.scale == 0) return;
+  throw Error(ErrorKind::kUsage,
+              message("--crop-size ", options.crop_size, ": found ", options.crop_size,
+                      ", expected a multiple of --scale ", options.scale));
+}
+
 void require_options_fit(const DataOptions& options) {
+  require_scale_fits(options);
+  if (options.rotate && !gives_squares(options)) {
+    throw Error(ErrorKind::kUsage, message("--rotate needs square samples, and --preprocess ",
+                                           name_of(options.preprocess), " does not crop"));
+  }
   const bool resizes = options.preprocess == Preprocess::kResizeAndCrop ||
                        options.preprocess == Preprocess::kFit ||
                        options.preprocess == Preprocess::kScaleWidthAndCrop;
@@ -36,7 +60,9 @@ class Checker {
     const std::vector<CheckedFile> b = check_files(layout_.b);
     std::vector<fs::path> files_a;
     std::vector<fs::path> files_b;
-    if (layout_.arrangement == Arrangement::kUnpaired) {
+    if (layout_.arrangement == Arrangement::kImages) {
+      files_a = usable_alone(layout_.a, a, size_a_);
+    } else if (layout_.arrangement == Arrangement::kUnpaired) {
       files_a = usable_alone(layout_.a, a, size_a_);
       files_b = usable_alone(layout_.b, b, size_b_);
     }

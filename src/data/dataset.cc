@@ -11,7 +11,8 @@ namespace solstice {
 namespace {
 
 void require_samples(const DataOptions& options, const Layout& layout) {
-  const bool no_targets = !layout.halves() && layout.b.empty();
+  const bool no_targets =
+      !layout.halves() && layout.arrangement != Arrangement::kImages && layout.b.empty();
   if (!layout.a.empty() && !no_targets) return;
   std::string what = message(options.data, ": not one usable sample (", layout.reading, ")");
   if (!layout.problems.empty()) {
@@ -25,7 +26,8 @@ std::string count_text(const Layout& layout) {
   if (layout.arrangement == Arrangement::kUnpaired) {
     return message(", ", layout.a.size(), " and ", layout.b.size(), " images");
   }
-  if (!layout.paired()) return message(", ", layout.a.size(), " images");
+  if (!layout.paired() || layout.arrangement == Arrangement::kImages)
+    return message(", ", layout.a.size(), " images");
   return message(", ", layout.a.size(), layout.a.size() == 1 ? " pair" : " pairs");
 }
 
@@ -38,6 +40,8 @@ std::unique_ptr<Dataset> make_dataset(const DataOptions& options, Layout& layout
       return make_paired(options, std::move(cache), std::move(layout.a), std::move(layout.b));
     case Arrangement::kUnpaired:
       return make_unpaired(options, std::move(cache), std::move(layout.a), std::move(layout.b));
+    case Arrangement::kImages:
+      return make_from_images(options, std::move(cache), std::move(layout.a));
     case Arrangement::kUnpairedHalves:
       return make_unpaired_halves(options, std::move(cache), std::move(layout.a));
   }

@@ -138,6 +138,24 @@ class UnpairedHalvesDataset final : public FileDataset {
   }
 };
 
+class RepeatedDataset final : public Dataset {
+ public:
+  RepeatedDataset(std::unique_ptr<Dataset> dataset, int64_t times)
+      : dataset_(std::move(dataset)), times_(times) {}
+
+  int64_t size() const override { return dataset_->size() * times_; }
+  Pairing pairing() const override { return dataset_->pairing(); }
+  std::string name(int64_t index) const override { return dataset_->name(inner(index)); }
+  Sample get(int64_t index, Rng& rng) const override { return dataset_->get(inner(index), rng); }
+  Sample get_centre(int64_t index) const override { return dataset_->get_centre(inner(index)); }
+
+ private:
+  int64_t inner(int64_t index) const { return index % dataset_->size(); }
+
+  std::unique_ptr<Dataset> dataset_;
+  int64_t times_;
+};
+
 class CentredDataset final : public Dataset {
  public:
   explicit CentredDataset(std::unique_ptr<Dataset> dataset) : dataset_(std::move(dataset)) {}
@@ -183,6 +201,10 @@ std::unique_ptr<Dataset> make_unpaired_halves(const DataOptions& options,
                                               std::shared_ptr<ImageCache> cache,
                                               std::vector<fs::path> files) {
   return std::make_unique<UnpairedHalvesDataset>(options, std::move(cache), std::move(files));
+}
+
+std::unique_ptr<Dataset> make_repeated(std::unique_ptr<Dataset> dataset, int64_t times) {
+  return std::make_unique<RepeatedDataset>(std::move(dataset), times);
 }
 
 std::unique_ptr<Dataset> make_centred(std::unique_ptr<Dataset> dataset) {

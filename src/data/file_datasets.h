@@ -36,6 +36,15 @@ std::unique_ptr<Dataset> make_unpaired_halves(const DataOptions& options,
                                               std::shared_ptr<ImageCache> cache,
                                               std::vector<std::filesystem::path> files);
 
+/// Every file is a target; its input is made from it as options.inputs says. get_centre() takes
+/// more than a crop: up to 512 pixels of a side, from the middle.
+std::unique_ptr<Dataset> make_from_images(const DataOptions& options,
+                                          std::shared_ptr<ImageCache> cache,
+                                          std::vector<std::filesystem::path> files);
+
+/// The samples of a data set, `times` one after the other: get() draws anew each time.
+std::unique_ptr<Dataset> make_repeated(std::unique_ptr<Dataset> dataset, int64_t times);
+
 /// The same samples, but get() is get_centre(): it draws nothing.
 std::unique_ptr<Dataset> make_centred(std::unique_ptr<Dataset> dataset);
 

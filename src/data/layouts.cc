@@ -71,6 +71,11 @@ std::string image_extensions() {
 std::optional<Layout> find_layout(const DataOptions& options, const std::string& split,
                                   Pairing wanted) try {
   require_folder(options.data);
+  if (options.inputs != Inputs::kFiles) {
+    std::optional<Layout> layout = read_images(options, split);
+    if (layout) keep_the_first(*layout, options.max_images);
+    return layout;
+  }
   const bool pairs = wanted == Pairing::kPaired;
   std::optional<Layout> without_pairs;
   for (const LayoutReader read : pairs ? kForPairs : kForUnpaired) {
@@ -90,6 +95,11 @@ std::optional<Layout> find_layout(const DataOptions& options, const std::string&
 }
 
 void throw_unknown_layout(const DataOptions& options, const std::string& split) {
+  if (options.inputs != Inputs::kFiles) {
+    throw Error(ErrorKind::kInput,
+                message(options.data, ": no images found in it or in its folder ", split,
+                        "; looked for ", image_extensions()));
+  }
   const std::string pairs = options.pairs.empty() ? "pairs.tsv" : options.pairs;
   throw Error(ErrorKind::kInput,
               message(options.data, ": no '", split, "' images found. Looked for ", pairs,

@@ -13,6 +13,7 @@ enum class Arrangement {
   kSideBySide,      ///< every file of `a` holds A and B, which belong together
   kPairs,           ///< b[i] belongs to a[i]
   kUnpaired,        ///< `a` and `b` have nothing to do with each other
+  kImages,          ///< `a` holds good images, the inputs are made from them
   kUnpairedHalves,  ///< as kSideBySide, but every A goes with the B of another file
 };
 
@@ -28,7 +29,8 @@ struct Layout {
     return arrangement == Arrangement::kSideBySide || arrangement == Arrangement::kUnpairedHalves;
   }
   bool paired() const {
-    return arrangement == Arrangement::kSideBySide || arrangement == Arrangement::kPairs;
+    return arrangement == Arrangement::kSideBySide || arrangement == Arrangement::kPairs ||
+           arrangement == Arrangement::kImages;
   }
 };
 
@@ -42,9 +44,14 @@ std::optional<Layout> read_folders(const DataOptions& options, const std::string
 std::optional<Layout> read_side_by_side(const DataOptions& options, const std::string& split,
                                         Pairing wanted);
 
-/// The first of the above that fits, with max_images applied: in this order when pairs are wanted,
-/// else the folders, then side by side, then the files that the pairs file names. Throws
-/// Error(kInput) when pairs are wanted and only unpaired folders are found.
+/// The images in and below the folder `split`; where there is none, for "train", those of the data
+/// set's own folder that are in no folder of another split.
+std::optional<Layout> read_images(const DataOptions& options, const std::string& split);
+
+/// With options.inputs kFiles the first of the above that reads both sides and fits, in this order
+/// when pairs are wanted, else the folders, then side by side, then the files that the pairs file
+/// names; else read_images. max_images is applied. Throws Error(kInput) when pairs are wanted and
+/// only unpaired folders are found.
 std::optional<Layout> find_layout(const DataOptions& options, const std::string& split,
                                   Pairing wanted);
 

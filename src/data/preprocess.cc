@@ -1,6 +1,7 @@
 #include "data/preprocess.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
@@ -73,6 +74,7 @@ Geometry draw_geometry(const DataOptions& options, cv::Size source, Rng& rng) {
   const auto top = rng.below(geometry.resized.height - crop.height + 1);
   geometry.crop = {cv::Point(static_cast<int>(left), static_cast<int>(top)), crop};
   geometry.flip = rng.chance(0.5) && options.flip;
+  if (options.rotate) geometry.quarter_turns = static_cast<int>(rng.below(4));
   return geometry;
 }
 
@@ -89,12 +91,23 @@ cv::Mat resize_for(const DataOptions& options, const cv::Mat& pixels) {
   return resize_if_needed(without_alpha(pixels), resized_size(options, pixels.size()));
 }
 
-at::Tensor preprocess(const cv::Mat& pixels, const Geometry& geometry) {
-  cv::Mat image = resize_if_needed(without_alpha(pixels), geometry.resized)(geometry.crop);
+cv::Mat cut(const cv::Mat& pixels, const Geometry& geometry) {
+  return resize_if_needed(without_alpha(pixels), geometry.resized)(geometry.crop);
+}
+
+at::Tensor oriented(const cv::Mat& crop, const Geometry& geometry) {
+  cv::Mat image = crop;
   if (geometry.flip) {
     cv::Mat mirrored;
     cv::flip(image, mirrored, 1);
     image = mirrored;
+  }
+  if (geometry.quarter_turns > 0) {
+    constexpr std::array kTurns{cv::ROTATE_90_CLOCKWISE, cv::ROTATE_180,
+                                cv::ROTATE_90_COUNTERCLOCKWISE};
+    cv::Mat turned;
+    cv::rotate(image, turned, kTurns.at(static_cast<size_t>(geometry.quarter_turns - 1)));
+    image = turned;
   }
   if (image.channels() == 1) {
     cv::Mat colour;
@@ -102,6 +115,10 @@ at::Tensor preprocess(const cv::Mat& pixels, const Geometry& geometry) {
     image = colour;
   }
   return to_tensor(image).squeeze(0);
+}
+
+at::Tensor preprocess(const cv::Mat& pixels, const Geometry& geometry) {
+  return oriented(cut(pixels, geometry), geometry);
 }
 
 }  // namespace solstice

@@ -16,6 +16,7 @@ struct Geometry {
   cv::Size resized;
   cv::Rect crop;  ///< inside `resized`
   bool flip = false;
+  int quarter_turns = 0;  ///< clockwise, after the mirroring
 };
 
 /// "640x480".
@@ -31,8 +32,8 @@ std::string size_text(cv::Size size);
 ///  - none: each side becomes the nearest multiple of 4, as in the reference; not cropped
 cv::Size preprocessed_size(const DataOptions& options, cv::Size source);
 
-/// Draws left edge, top edge and flip, in this order, whether or not the options leave a choice.
-/// The image must be as large as the crop.
+/// Draws left edge, top edge and flip, in this order, whether or not the options leave a choice,
+/// and then quarter turns where options.rotate. The image must be as large as the crop.
 Geometry draw_geometry(const DataOptions& options, cv::Size source, Rng& rng);
 
 /// The middle of the resized image, not mirrored: what validation looks at.
@@ -42,9 +43,15 @@ Geometry centre_geometry(const DataOptions& options, cv::Size source);
 /// the same of the result as of the pixels.
 cv::Mat resize_for(const DataOptions& options, const cv::Mat& pixels);
 
+/// The crop of the resized image.
+cv::Mat cut(const cv::Mat& pixels, const Geometry& geometry);
+
+/// Mirrors, turns and converts what was cut: (3, H, W) float32 in [-1, 1].
+at::Tensor oriented(const cv::Mat& crop, const Geometry& geometry);
+
 /// Applies it to an image of 1 (grey), 3 (RGB) or 4 (RGBA) channels, 8 or 16 bit. Resizing is
 /// Pillow's antialiased bicubic in 8 bit; an image that is only cropped keeps its 16 bit. Grey
-/// becomes RGB, alpha is dropped. Returns (3, H, W) float32 in [-1, 1].
+/// becomes RGB, alpha is dropped. oriented(cut()).
 at::Tensor preprocess(const cv::Mat& pixels, const Geometry& geometry);
 
 }  // namespace solstice

@@ -117,6 +117,7 @@ void understand_model(ModelFile& file) {
       file.self_described = true;
     } else {
       file.metadata.generator = infer_generator(file.weights.tensors);
+      file.metadata.scale = file.metadata.generator.scale;
       file.metadata.task = "image-to-image";
     }
   } catch (const nlohmann::json::exception& error) {

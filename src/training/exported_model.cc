@@ -13,6 +13,7 @@ void write_exported_model(const std::string& path, Trainer& trainer, const Train
   metadata.task = trainer_row(options.trainer.kind).name;
   metadata.recipe = std::filesystem::path(options.run.recipe).stem().string();
   metadata.direction = name_of(options.data.direction);
+  metadata.scale = options.trainer.generator.scale;
   metadata.generator = options.trainer.generator;
   metadata.preprocess = {{"mode", name_of(options.data.preprocess)},
                          {"load_size", options.data.load_size},

@@ -102,6 +102,7 @@ class TrainingRun {
 };
 
 TrainingRun::TrainingRun(const TrainOptions& options) : options_(options) {
+  options_.data.scale = options_.trainer.generator.scale;
   check_options_fit(options_);
   metric_ = best_metric(options_.validation, trainer_row(options_.trainer.kind));
   plateau_ = Plateau(better_of(metric_));
@@ -175,8 +176,11 @@ void TrainingRun::begin_from_other_weights() {
 }
 
 void TrainingRun::set_rates(int64_t step) {
-  const double factor = rate_factor(options_.run.schedule, epoch_of(step)) *
-                        nan_watch_.state().rate_factor * plateau_.factor();
+  const ScheduleOptions& schedule = options_.run.schedule;
+  const double planned = schedule.schedule == Schedule::kOneCycle
+                             ? one_cycle_factor(step, scheduled_steps())
+                             : rate_factor(schedule, epoch_of(step));
+  const double factor = planned * nan_watch_.state().rate_factor * plateau_.factor();
   for (const NamedOptimizer& named : trainer_->optimizers()) {
     named.optimizer->set_lr(named.lr * factor);
   }

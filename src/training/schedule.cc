@@ -26,9 +26,21 @@ double rate_factor(const ScheduleOptions& options, int64_t epoch) {
     }
     case Schedule::kPlateau:
     case Schedule::kConstant:
+    case Schedule::kOneCycle:
       return 1;
   }
   return 1;
+}
+
+double one_cycle_factor(int64_t step, int64_t steps) {
+  constexpr double kStart = 1.0 / 25, kEnd = kStart * 1e-4;
+  const double peak = 0.3 * static_cast<double>(steps) - 1;
+  const double now = static_cast<double>(step - 1);
+  const auto between = [](double from, double to, double share) {
+    return to + (from - to) / 2 * (1 + std::cos(M_PI * std::clamp(share, 0.0, 1.0)));
+  };
+  if (now <= peak) return between(kStart, 1, now / peak);
+  return between(1, kEnd, (now - peak) / std::max(1.0, static_cast<double>(steps - 1) - peak));
 }
 
 void Plateau::look(double metric) {

@@ -10,12 +10,13 @@
 
 namespace solstice {
 
-enum class Schedule { kLinear, kStep, kCosine, kPlateau, kConstant };
-inline constexpr std::array<Name<Schedule>, 5> kScheduleNames{{{"linear", Schedule::kLinear},
+enum class Schedule { kLinear, kStep, kCosine, kPlateau, kConstant, kOneCycle };
+inline constexpr std::array<Name<Schedule>, 6> kScheduleNames{{{"linear", Schedule::kLinear},
                                                                {"step", Schedule::kStep},
                                                                {"cosine", Schedule::kCosine},
                                                                {"plateau", Schedule::kPlateau},
-                                                               {"constant", Schedule::kConstant}}};
+                                                               {"constant", Schedule::kConstant},
+                                                               {"onecycle", Schedule::kOneCycle}}};
 constexpr std::span<const Name<Schedule>> name_table(Schedule) { return kScheduleNames; }
 
 /// How long a run lasts and how its learning rate falls.
@@ -41,8 +42,14 @@ struct ScheduleOptions {
 ///  - step: a tenth after every `decay_every` epochs;
 ///  - cosine: half a period over all epochs (Loshchilov and Hutter 2017, without restarts; the
 ///    reference's period is `epochs` alone, after which its rate climbs again);
-///  - plateau and constant: 1; see Plateau.
+///  - plateau and constant: 1; see Plateau;
+///  - onecycle: 1; see one_cycle_factor.
 double rate_factor(const ScheduleOptions& options, int64_t epoch);
+
+/// The share of the full rate of `step`, counted from 1, of `steps` (Smith and Topin 2018, with the
+/// values of torch.optim.lr_scheduler.OneCycleLR): from a 25th up to 1 in the first three tenths,
+/// then down to almost nothing, each along half a cosine.
+double one_cycle_factor(int64_t step, int64_t steps);
 
 /// torch.optim.lr_scheduler.ReduceLROnPlateau with the reference's values: a fifth of the rate when
 /// a metric has not improved by one percent for more than five looks in a row.

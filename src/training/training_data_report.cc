@@ -2,6 +2,7 @@
 
 #include "core/log.h"
 #include "core/message.h"
+#include "data/file_datasets.h"
 #include "data/image_review.h"
 #include "models/networks/image_module.h"
 
@@ -37,6 +38,10 @@ TrainingData open_and_report(const TrainOptions& options, std::set<std::string>&
   if (review.looked_at < data.training.dataset->size()) {
     log_info(message("looked into ", review.looked_at, " of ", data.training.dataset->size(),
                      " samples; the rest is checked as it is loaded"));
+  }
+  // Now that every image was counted once.
+  if (options.data.repeat > 1) {
+    data.training.dataset = make_repeated(std::move(data.training.dataset), options.data.repeat);
   }
   return data;
 }

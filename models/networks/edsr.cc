@@ -1,0 +1,208 @@
+#include "models/networks/edsr.h"
+
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/pixel_shuffle.h>
+#include <ATen/ops/tensor.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
+#include <torch/nn/modules/conv.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "core/error.h"
+#include "core/message.h"
+#include "models/networks/fused_sequence.h"
+#include "models/networks/infer.h"
+#include "models/networks/layer_conv.h"
+#include "models/networks/layers.h"
+
+namespace nn = torch::nn;
+
+namespace solstice {
+namespace {
+
+constexpr int64_t kMostBlocks = 99;
+constexpr std::string_view kPrefix = "edsr_";
+constexpr std::string_view kSuffix = "blocks";
+constexpr Kernel kSame{3, 1, 1};
+
+at::Tensor convolved(const nn::Conv2dImpl& conv, const at::Tensor& x) {
+  return layer_conv(x, conv.weight, conv.bias, {Direction::kForward, 1, 1, 0});
+}
+
+/// While it lives, autocast does nothing on this thread.
+using FullPrecision = c10::impl::ExcludeDispatchKeyGuard;
+
+/// Half of the range that the published code works in, 0 to 255.
+constexpr double kHalfRange = 127.5;
+
+/// Its mean of the training images, as shares of the range.
+constexpr std::array kMean{0.4488, 0.4371, 0.4040};
+
+std::optional<int64_t> blocks_of(std::string_view kind) {
+  if (!kind.starts_with(kPrefix) || !kind.ends_with(kSuffix)) return std::nullopt;
+  for (int64_t blocks = 1; blocks <= kMostBlocks; ++blocks) {
+    if (kind == message(kPrefix, blocks, kSuffix)) return blocks;
+  }
+  return std::nullopt;
+}
+
+/// A 1x1 convolution that no training changes.
+struct MeanShift : ImageModule {
+  explicit MeanShift(double sign) {
+    weight_ = register_buffer("weight", at::eye(3).view({3, 3, 1, 1}));
+    bias_ = register_buffer(
+        "bias", at::tensor(at::ArrayRef<double>(kMean), at::kFloat) * (sign * 2 * kHalfRange));
+  }
+  at::Tensor forward(at::Tensor x) override { return at::conv2d(x, weight_, bias_); }
+
+ private:
+  at::Tensor weight_, bias_;
+};
+
+struct EdsrBlock : ImageModule {
+  explicit EdsrBlock(int64_t filters) {
+    nn::Sequential layers;
+    push_conv(layers, filters, filters, kSame, true);
+    push_relu(layers);
+    push_conv(layers, filters, filters, kSame, true);
+    body_ = register_module("body", layers);
+  }
+  at::Tensor forward(at::Tensor x) override { return x + forward_fused(body_, x); }
+
+ private:
+  nn::Sequential body_{nullptr};
+};
+
+/// The factors of the pixel shuffles that make up a scale.
+std::vector<int64_t> shuffles_of(int64_t scale) {
+  if (scale == 1) return {};
+  if (scale == 2 || scale == 3) return {scale};
+  if (scale == 4) return {2, 2};
+  if (scale == 8) return {2, 2, 2};
+  throw Error(ErrorKind::kUsage, message("--scale ", scale, ": edsr has 1, 2, 3, 4 and 8"));
+}
+
+/// Convolution, shuffle, convolution, shuffle, ...: named by their places.
+struct Upsampler : ImageModule {
+  Upsampler(int64_t filters, int64_t scale) : factors_(shuffles_of(scale)) {
+    for (size_t i = 0; i < factors_.size(); ++i) {
+      nn::Sequential conv;
+      push_conv(conv, filters, filters * factors_[i] * factors_[i], kSame, true);
+      convs_.push_back(
+          register_module(message(2 * i), std::dynamic_pointer_cast<nn::Conv2dImpl>(conv->ptr(0))));
+    }
+  }
+  at::Tensor forward(at::Tensor x) override {
+    for (size_t i = 0; i < factors_.size(); ++i) {
+      x = at::pixel_shuffle(convolved(*convs_[i], x), factors_[i]);
+    }
+    return x;
+  }
+
+ private:
+  std::vector<int64_t> factors_;
+  std::vector<std::shared_ptr<nn::Conv2dImpl>> convs_;
+};
+
+struct Edsr : ImageModule {
+  Edsr(const GeneratorOptions& options, int64_t blocks)
+      : kind_(options.kind), limits_{options.input_nc, 1, 1} {
+    if (options.input_nc != 3 || options.output_nc != 3) {
+      throw Error(ErrorKind::kUsage,
+                  message("[", kind_, "] found input-nc ", options.input_nc, " and output-nc ",
+                          options.output_nc, ", expected 3 and 3"));
+    }
+    const int64_t ngf = options.ngf;
+    sub_mean_ = register_module("sub_mean", std::make_shared<MeanShift>(-1));
+    add_mean_ = register_module("add_mean", std::make_shared<MeanShift>(1));
+    nn::Sequential head, body, tail;
+    push_conv(head, 3, ngf, kSame, true);
+    for (int64_t i = 0; i < blocks; ++i) body->push_back(std::make_shared<EdsrBlock>(ngf));
+    push_conv(body, ngf, ngf, kSame, true);
+    tail->push_back(std::make_shared<Upsampler>(ngf, options.scale));
+    push_conv(tail, ngf, 3, kSame, true);
+    head_ = register_module("head", head);
+    body_ = register_module("body", body);
+    tail_ = register_module("tail", tail);
+  }
+
+  at::Tensor forward(at::Tensor x) override {
+    check_image(x, kind_, limits_);
+    x = first(in_fast_layout(x));
+    return last(tail_[0]->as<Upsampler>()->forward(forward_fused(body_, x) + x));
+  }
+
+ private:
+  // What stands at both ends stays in float32: 8 bits of mantissa show in pixels of 8 bits.
+
+  at::Tensor first(const at::Tensor& x) {
+    const FullPrecision guard(c10::autocast_dispatch_keyset);
+    return forward_fused(head_, sub_mean_->forward((x + 1) * kHalfRange));
+  }
+
+  at::Tensor last(const at::Tensor& x) {
+    const FullPrecision guard(c10::autocast_dispatch_keyset);
+    const at::Tensor image = convolved(*tail_->ptr(1)->as<nn::Conv2dImpl>(), x.to(type()));
+    return add_mean_->forward(image) * (1 / kHalfRange) - 1;
+  }
+
+  at::ScalarType type() { return head_->ptr(0)->as<nn::Conv2dImpl>()->weight.scalar_type(); }
+
+  std::string kind_;
+  ImageLimits limits_;
+  std::shared_ptr<MeanShift> sub_mean_, add_mean_;
+  nn::Sequential head_{nullptr}, body_{nullptr}, tail_{nullptr};
+};
+
+}  // namespace
+
+bool matches_edsr(std::string_view kind) { return blocks_of(kind).has_value(); }
+
+std::shared_ptr<ImageModule> make_edsr(const GeneratorOptions& options) {
+  return std::make_shared<Edsr>(options, blocks_of(options.kind).value());
+}
+
+int64_t edsr_size_multiple(const GeneratorOptions&) { return 1; }
+
+bool infer_edsr(const TensorList& tensors, GeneratorOptions& options) {
+  const StateShapes state(tensors);
+  if (!state.has_kernel("head.0.weight", 3) || !state.has_kernel("body.0.body.0.weight", 3)) {
+    return false;
+  }
+  int64_t blocks = 0;
+  while (blocks < kMostBlocks && state.has(message("body.", blocks, ".body.0.weight"))) ++blocks;
+  options = GeneratorOptions{};
+  options.kind = message(kPrefix, blocks, kSuffix);
+  options.ngf = state.size("head.0.weight", 0);
+  options.norm = Norm::kNone;
+  options.dropout = false;
+  if (state.has_kernel("tail.0.0.weight", 3)) {
+    const int64_t share = state.size("tail.0.0.weight", 0) / options.ngf;
+    const bool again = state.has("tail.0.2.weight");
+    options.scale = again ? (state.has("tail.0.4.weight") ? 8 : 4) : (share == 9 ? 3 : 2);
+  }
+  const int64_t ngf = options.ngf;
+  state.expect(options.kind, "head.0.weight", {ngf, 3, 3, 3});
+  state.expect(options.kind, "body.0.body.0.weight", {ngf, ngf, 3, 3});
+  for (const int64_t factor : shuffles_of(options.scale)) {
+    state.expect(options.kind, "tail.0.0.weight", {ngf * factor * factor, ngf, 3, 3});
+  }
+  state.expect(options.kind, "tail.1.weight", {3, ngf, 3, 3});
+  return true;
+}
+
+int64_t edsr_bytes_per_pixel(const GeneratorOptions& options) {
+  // The shuffled features and what they are made from, or the body's three planes.
+  const int64_t larger = options.scale * options.scale;
+  return 4 * (options.ngf * std::max<int64_t>(3, 1 + 2 * larger) + 4 * 3 * (1 + larger));
+}
+
+bool is_edsr_encoder(const GeneratorOptions&, std::string_view parameter) {
+  return !parameter.starts_with("tail.");
+}
+
+}  // namespace solstice

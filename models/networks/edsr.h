@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "models/networks/networks.h"
+
+namespace solstice {
+
+/// EDSR (Lim et al. 2017): residual blocks of two 3x3 convolutions without normalisation at the
+/// input's resolution, then pixel shuffle. `edsr_16blocks` with ngf 64 is the published baseline.
+/// (N, 3, H, W) in [-1, 1] to (N, 3, scale H, scale W), about [-1, 1]; sides of any length; scale
+/// 1, 2, 3, 4 or 8. Names, mean shift and the range of 255 inside are those of the published code
+/// (EDSR-PyTorch), so its files are read as they are.
+bool matches_edsr(std::string_view kind);
+std::shared_ptr<ImageModule> make_edsr(const GeneratorOptions& options);
+int64_t edsr_size_multiple(const GeneratorOptions& options);
+bool infer_edsr(const TensorList& tensors, GeneratorOptions& options);
+int64_t edsr_bytes_per_pixel(const GeneratorOptions& options);
+bool is_edsr_encoder(const GeneratorOptions& options, std::string_view parameter);
+
+}  // namespace solstice
