@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/message.h"
 #include "data/file_datasets.h"
+#include "data/grey_inputs.h"
 #include "data/preprocess.h"
 #include "image/imresize.h"
 
@@ -46,7 +47,9 @@ class MadeInputs final : public Dataset {
   Sample get_centre(int64_t index) const override {
     const LoadedImage image = load(index);
     Geometry geometry = centre_geometry(options_, image.source);
-    geometry.crop = centre_of(geometry.resized, options_.scale);
+    if (options_.inputs == Inputs::kShrunk) {
+      geometry.crop = centre_of(geometry.resized, options_.scale);
+    }
     return make(index, image, geometry);
   }
 
@@ -67,6 +70,9 @@ class MadeInputs final : public Dataset {
 
   Sample make(int64_t index, const LoadedImage& image, const Geometry& geometry) const {
     const cv::Mat target = cut(image.pixels, geometry);
+    if (options_.inputs == Inputs::kGrey) {
+      return make_grey_sample(turned_pixels(target, geometry), name(index));
+    }
     return {oriented(shrunk(image.pixels, geometry), geometry), oriented(target, geometry),
             name(index)};
   }
