@@ -18,5 +18,5 @@ if(EXISTS ${SOLSTICE_LIBTORCH_DIR}/../nvidia)
   install(DIRECTORY ${SOLSTICE_LIBTORCH_DIR}/../nvidia DESTINATION ${_torch_home}
     FILES_MATCHING PATTERN "*.so*")
 endif()
-install(DIRECTORY samples/recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/solstice)
+install(DIRECTORY samples/recipes samples/models DESTINATION ${CMAKE_INSTALL_DATADIR}/solstice)
 install(FILES README.md LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

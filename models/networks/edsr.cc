@@ -1,5 +1,7 @@
 #include "models/networks/edsr.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/eye.h>
 #include <ATen/ops/pixel_shuffle.h>
@@ -9,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -86,6 +89,32 @@ std::vector<int64_t> shuffles_of(int64_t scale) {
   throw Error(ErrorKind::kUsage, message("--scale ", scale, ": edsr has 1, 2, 3, 4 and 8"));
 }
 
+/// Channels that carry the image through a new network.
+constexpr int64_t kCarried = 3;
+
+/// What a bilinear enlargement by `factor` takes of each of the three pixels at, and next to, its
+/// own in phase `phase`.
+std::array<double, 3> bilinear_taps(int64_t phase, int64_t factor) {
+  const double place = (static_cast<double>(phase) + 0.5) / static_cast<double>(factor) - 0.5;
+  return {std::max(0.0, -place), 1 - std::abs(place), std::max(0.0, place)};
+}
+
+/// Makes the outputs of a convolution that show channel `c`, one for each phase of the shuffle that
+/// follows, its bilinear enlargement.
+void carry(nn::Conv2dImpl& conv, int64_t c, int64_t factor) {
+  for (int64_t phase = 0; phase < factor * factor; ++phase) {
+    const auto down = bilinear_taps(phase / factor, factor);
+    const auto across = bilinear_taps(phase % factor, factor);
+    const at::Tensor weight = conv.weight[c * factor * factor + phase].zero_();
+    conv.bias[c * factor * factor + phase].zero_();
+    for (int64_t y = 0; y < 3; ++y) {
+      for (int64_t x = 0; x < 3; ++x) {
+        weight[c][y][x] = down.at(static_cast<size_t>(y)) * across.at(static_cast<size_t>(x));
+      }
+    }
+  }
+}
+
 /// Convolution, shuffle, convolution, shuffle, ...: named by their places.
 struct Upsampler : ImageModule {
   Upsampler(int64_t filters, int64_t scale) : factors_(shuffles_of(scale)) {
@@ -101,6 +130,12 @@ struct Upsampler : ImageModule {
       x = at::pixel_shuffle(convolved(*convs_[i], x), factors_[i]);
     }
     return x;
+  }
+
+  void begin_bilinear() {
+    for (size_t i = 0; i < factors_.size(); ++i) {
+      for (int64_t c = 0; c < kCarried; ++c) carry(*convs_[i], c, factors_[i]);
+    }
   }
 
  private:
@@ -128,6 +163,7 @@ struct Edsr : ImageModule {
     head_ = register_module("head", head);
     body_ = register_module("body", body);
     tail_ = register_module("tail", tail);
+    if (ngf >= kCarried) begin_bilinear();
   }
 
   at::Tensor forward(at::Tensor x) override {
@@ -137,6 +173,21 @@ struct Edsr : ImageModule {
   }
 
  private:
+  /// A new network enlarges bilinearly, which spares the training the thousand steps in which it
+  /// would learn to pass on what it sees: three channels carry the image, the body adds nothing.
+  void begin_bilinear() {
+    const at::NoGradGuard no_grad;
+    for (int64_t c = 0; c < kCarried; ++c) carry(conv_of(*head_->ptr(0)), c, 1);
+    nn::Module& body_end = *body_->ptr(body_->size() - 1);
+    conv_of(body_end).weight.zero_();
+    conv_of(body_end).bias.zero_();
+    tail_[0]->as<Upsampler>()->begin_bilinear();
+    nn::Conv2dImpl& last = conv_of(*tail_->ptr(1));
+    for (int64_t c = 0; c < kCarried; ++c) carry(last, c, 1);
+  }
+
+  static nn::Conv2dImpl& conv_of(nn::Module& module) { return *module.as<nn::Conv2dImpl>(); }
+
   // What stands at both ends stays in float32: 8 bits of mantissa show in pixels of 8 bits.
 
   at::Tensor first(const at::Tensor& x) {
@@ -146,11 +197,11 @@ struct Edsr : ImageModule {
 
   at::Tensor last(const at::Tensor& x) {
     const FullPrecision guard(c10::autocast_dispatch_keyset);
-    const at::Tensor image = convolved(*tail_->ptr(1)->as<nn::Conv2dImpl>(), x.to(type()));
+    const at::Tensor image = convolved(conv_of(*tail_->ptr(1)), x.to(type()));
     return add_mean_->forward(image) * (1 / kHalfRange) - 1;
   }
 
-  at::ScalarType type() { return head_->ptr(0)->as<nn::Conv2dImpl>()->weight.scalar_type(); }
+  at::ScalarType type() { return conv_of(*head_->ptr(0)).weight.scalar_type(); }
 
   std::string kind_;
   ImageLimits limits_;

@@ -11,7 +11,8 @@ namespace solstice {
 /// input's resolution, then pixel shuffle. `edsr_16blocks` with ngf 64 is the published baseline.
 /// (N, 3, H, W) in [-1, 1] to (N, 3, scale H, scale W), about [-1, 1]; sides of any length; scale
 /// 1, 2, 3, 4 or 8. Names, mean shift and the range of 255 inside are those of the published code
-/// (EDSR-PyTorch), so its files are read as they are.
+/// (EDSR-PyTorch), so its files are read as they are. Beyond them, a new network enlarges
+/// bilinearly.
 bool matches_edsr(std::string_view kind);
 std::shared_ptr<ImageModule> make_edsr(const GeneratorOptions& options);
 int64_t edsr_size_multiple(const GeneratorOptions& options);

@@ -17,6 +17,8 @@ struct TrainerOptions {
   InitOptions init;
   GanMode gan_mode = GanMode::kVanilla;
   double lambda_l1 = 100;
+  double lambda_content = 1;
+  std::string content_network;
   double lambda_cycle_a = 10;
   double lambda_cycle_b = 10;
   double lambda_identity = 0.5;
@@ -34,13 +36,17 @@ struct TrainerOptions {
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
-    visit("trainer", self.kind, "how the networks learn: pix2pix, cyclegan, superres");
+    visit("trainer", self.kind, "how the networks learn: pix2pix, cyclegan, superres, srgan");
     GeneratorOptions::fields(self.generator, visit);
     DiscriminatorOptions::fields(self.discriminator, visit);
     InitOptions::fields(self.init, visit);
     visit("gan-mode", self.gan_mode, "adversarial loss");
-    visit("lambda-l1", self.lambda_l1, "pix2pix: weight of the L1 distance to the target",
+    visit("lambda-l1", self.lambda_l1, "pix2pix, srgan: weight of the L1 distance to the target",
           Range{0, 1e6});
+    visit("lambda-content", self.lambda_content,
+          "srgan: weight of the distance as --content-network sees it", Range{0, 1e6});
+    visit("content-network", self.content_network,
+          "srgan: a TorchScript file of features (N, 3, H, W) in [0, 1] is given to");
     visit("lambda-cycle-a", self.lambda_cycle_a, "weight of the cycle A to B to A", Range{0, 1e6});
     visit("lambda-cycle-b", self.lambda_cycle_b, "weight of the cycle B to A to B", Range{0, 1e6});
     visit("lambda-identity", self.lambda_identity,

@@ -2,12 +2,12 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/l1_loss.h>
-#include <ATen/ops/upsample_nearest2d.h>
 
 #include "models/networks/image_module.h"
 #include "models/trainers/adam.h"
 #include "models/trainers/autocast.h"
 #include "models/trainers/evaluation_mode.h"
+#include "models/trainers/in_size_of.h"
 #include "models/trainers/loss_totals.h"
 #include "models/trainers/step_guard.h"
 #include "models/trainers/weights_of.h"
@@ -38,10 +38,8 @@ class SuperRes : public Trainer {
     return {losses.take(), std::move(outcome.gradient_norms), outcome.undone, outcome.trouble};
   }
 
-  /// The input is shown in the target's size, so that both can be laid side by side.
   SampleImages sample(const Batch& batch) override {
-    const at::IntArrayRef size = batch.target.sizes().slice(2);
-    return {{"input", at::upsample_nearest2d(batch.input, size)},
+    return {{"input", in_size_of(batch.target, batch.input)},
             {"fake", translate(batch)},
             {"target", batch.target}};
   }

@@ -1,7 +1,7 @@
 #include "core/error.h"
 #include "core/message.h"
 #include "models/trainers/cyclegan.h"
-#include "models/trainers/pix2pix.h"
+#include "models/trainers/paired_gan.h"
 #include "models/trainers/superres.h"
 #include "models/trainers/trainer.h"
 
@@ -12,11 +12,13 @@ void check_nothing(const TrainerOptions&) {}
 
 constexpr std::array kTrainers{
     TrainerRow{"pix2pix", "paired images: a conditional GAN plus the L1 distance to the target",
-               Pairing::kPaired, "", "l1", make_pix2pix, check_nothing},
+               Pairing::kPaired, "", "l1", make_pix2pix, check_pix2pix},
     TrainerRow{"cyclegan", "unpaired images, both ways at once: GANs that must find their way back",
                Pairing::kUnpaired, "cycle", "", make_cyclegan, check_cyclegan},
     TrainerRow{"superres", "good images alone: the L1 distance to them from inputs made of them",
                Pairing::kPaired, "", "psnr", make_superres, check_nothing},
+    TrainerRow{"srgan", "good images alone: superres with a GAN, for sharp looks", Pairing::kPaired,
+               "", "", make_srgan, check_nothing},
 };
 
 }  // namespace

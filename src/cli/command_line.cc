@@ -4,7 +4,6 @@
 #include <boost/program_options.hpp>
 #include <cctype>
 #include <cstdlib>
-#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -130,21 +129,15 @@ std::string_view without_comment(std::string_view line) {
   return trim(line);
 }
 
-std::vector<fs::path> recipe_folders() {
-  std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  return {program / "../share/solstice/recipes", program / "../samples/recipes",
-          program / "../../samples/recipes"};
+fs::path shipped_recipe(const std::string& name) {
+  return find_shipped(fs::path("recipes") / (name + ".ini"));
 }
 
 /// A trainer that is named without a recipe begins with its published settings: the recipe of its
 /// name. Empty when there is none.
 std::string recipe_of_trainer(std::string trainer) {
   std::erase(trainer, '_');
-  for (const fs::path& folder : recipe_folders()) {
-    if (!trainer.empty() && fs::is_regular_file(folder / (trainer + ".ini"))) return trainer;
-  }
-  return {};
+  return !trainer.empty() && !shipped_recipe(trainer).empty() ? trainer : std::string();
 }
 
 /// A run's own options.ini does: what its recipe said stands in it.
@@ -244,17 +237,8 @@ KeyValues read_environment(const std::vector<Field>& fields) {
 
 std::string find_recipe(const std::string& name) {
   if (fs::is_regular_file(name)) return name;
-  std::error_code ignored;
-  std::vector<std::string> known;
-  for (const fs::path& folder : recipe_folders()) {
-    if (fs::is_regular_file(folder / (name + ".ini"))) {
-      return (folder / (name + ".ini")).lexically_normal().string();
-    }
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-      if (entry.path().extension() == ".ini") known.push_back(entry.path().stem().string());
-    }
-  }
-  std::sort(known.begin(), known.end());
+  if (const fs::path shipped = shipped_recipe(name); !shipped.empty()) return shipped.string();
+  const std::vector<std::string> known = shipped_names("recipes", ".ini");
   throw Error(ErrorKind::kUsage, message("--recipe ", name, ": no such recipe or file; known are ",
                                          known.empty() ? "none" : join(known)));
 }

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <set>
 
 #include "core/hash.h"
 #include "core/message.h"
@@ -208,6 +209,37 @@ void sync_directory(const fs::path& directory) {
   if (descriptor < 0) return;
   fsync(descriptor);
   close(descriptor);
+}
+
+namespace {
+
+/// Beside the program: as installed, or as built.
+std::vector<fs::path> shipped_folders() {
+  std::error_code ignored;
+  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  return {program / "../share/solstice", program / "../samples", program / "../../samples"};
+}
+
+}  // namespace
+
+fs::path find_shipped(const fs::path& relative) {
+  std::error_code ignored;
+  for (const fs::path& folder : shipped_folders()) {
+    const fs::path file = folder / relative;
+    if (fs::is_regular_file(file, ignored)) return file.lexically_normal();
+  }
+  return {};
+}
+
+std::vector<std::string> shipped_names(const fs::path& folder, std::string_view extension) {
+  std::set<std::string> names;
+  std::error_code ignored;
+  for (const fs::path& shipped : shipped_folders()) {
+    for (const auto& entry : fs::directory_iterator(shipped / folder, ignored)) {
+      if (entry.path().extension() == extension) names.insert(entry.path().stem().string());
+    }
+  }
+  return {names.begin(), names.end()};
 }
 
 std::string lower_extension(const fs::path& path) {

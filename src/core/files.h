@@ -64,6 +64,13 @@ void make_directories(const fs::path& directory);
 /// Syncs a directory, so that a rename inside it survives a power cut.
 void sync_directory(const fs::path& directory);
 
+/// A file of ours: `relative` in the folder that is installed with the program, or else in samples/
+/// of the source tree that it was built in. Empty when there is none.
+fs::path find_shipped(const fs::path& relative);
+
+/// The stems of the shipped files in a folder ("recipes") with an extension (".ini"), sorted.
+std::vector<std::string> shipped_names(const fs::path& folder, std::string_view extension);
+
 /// Lower-case extension with its dot: ".jpg".
 std::string lower_extension(const fs::path& path);
 

@@ -22,7 +22,7 @@ void require_scale_fits(const DataOptions& options) {
     throw Error(ErrorKind::kUsage, message("--scale ", options.scale, ": the files of a pair have ",
                                            "one size; --inputs shrunk makes smaller inputs"));
   }
-  if (options.inputs == Inputs::kShrunk && !gives_squares(options)) {
+  if (options.inputs != Inputs::kFiles && !gives_squares(options)) {
     throw Error(ErrorKind::kUsage, message("--preprocess ", name_of(options.preprocess),
                                            ": inputs are made of crops; use crop or fit"));
   }
@@ -30,22 +30,6 @@ void require_scale_fits(const DataOptions& options) {
   throw Error(ErrorKind::kUsage,
               message("--crop-size ", options.crop_size, ": found ", options.crop_size,
                       ", expected a multiple of --scale ", options.scale));
-}
-
-void require_options_fit(const DataOptions& options) {
-  require_scale_fits(options);
-  if (options.rotate && !gives_squares(options)) {
-    throw Error(ErrorKind::kUsage, message("--rotate needs square samples, and --preprocess ",
-                                           name_of(options.preprocess), " does not crop"));
-  }
-  const bool resizes = options.preprocess == Preprocess::kResizeAndCrop ||
-                       options.preprocess == Preprocess::kFit ||
-                       options.preprocess == Preprocess::kScaleWidthAndCrop;
-  if (resizes && options.load_size < options.crop_size) {
-    throw Error(ErrorKind::kUsage,
-                message("--load-size ", options.load_size, " is smaller than --crop-size ",
-                        options.crop_size, ": a crop is cut from the resized image"));
-  }
 }
 
 /// Files of the layout that passed, and the sizes their images have.
@@ -165,6 +149,22 @@ class Checker {
 };
 
 }  // namespace
+
+void require_options_fit(const DataOptions& options) {
+  require_scale_fits(options);
+  if (options.rotate && !gives_squares(options)) {
+    throw Error(ErrorKind::kUsage, message("--rotate needs square samples, and --preprocess ",
+                                           name_of(options.preprocess), " does not crop"));
+  }
+  const bool resizes = options.preprocess == Preprocess::kResizeAndCrop ||
+                       options.preprocess == Preprocess::kFit ||
+                       options.preprocess == Preprocess::kScaleWidthAndCrop;
+  if (resizes && options.load_size < options.crop_size) {
+    throw Error(ErrorKind::kUsage,
+                message("--load-size ", options.load_size, " is smaller than --crop-size ",
+                        options.crop_size, ": a crop is cut from the resized image"));
+  }
+}
 
 CheckedLayout check_layout(const DataOptions& options, Layout layout) {
   require_options_fit(options);

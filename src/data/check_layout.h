@@ -15,6 +15,9 @@ struct CheckedLayout {
   std::vector<SampleSize> sizes;  ///< of the samples of these files
 };
 
+/// Throws Error(kUsage) for options that contradict each other, whatever the images are.
+void require_options_fit(const DataOptions& options);
+
 /// Reads every header, in parallel, and leaves out what does not fit. Nothing may be left. Throws
 /// Error(kUsage) for options that contradict each other or the images' sizes.
 CheckedLayout check_layout(const DataOptions& options, Layout layout);

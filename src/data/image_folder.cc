@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string_view>
 
 #include "core/message.h"
 #include "data/layouts.h"
@@ -8,13 +9,10 @@ namespace fs = std::filesystem;
 namespace {
 
 /// "val/1.png" and "testA/1.png" belong to other splits than "train".
-constexpr const char* kOtherSplits[] = {"val", "test"};
-
 bool is_of_another_split(const fs::path& file) {
+  constexpr std::string_view kOthers[] = {"val", "valA", "valB", "test", "testA", "testB"};
   if (!file.has_parent_path()) return false;
-  const std::string first = file.begin()->string();
-  return std::any_of(std::begin(kOtherSplits), std::end(kOtherSplits),
-                     [&](const char* split) { return first.starts_with(split); });
+  return std::ranges::find(kOthers, file.begin()->native()) != std::end(kOthers);
 }
 
 }  // namespace

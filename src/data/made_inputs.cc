@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/message.h"
+#include "data/degradation.h"
 #include "data/file_datasets.h"
 #include "data/grey_inputs.h"
 #include "data/preprocess.h"
@@ -15,6 +16,9 @@ namespace {
 
 /// A side of what get_centre() takes: enough to judge by, whatever the camera.
 constexpr int kLargestCentre = 512;
+
+/// What get_centre() draws by, beside the index: the same in every epoch.
+constexpr uint64_t kCentreKey = 0xce47;
 
 /// Pixels of the input around a crop that its resizing sees.
 constexpr int kMargin = 4;
@@ -41,16 +45,18 @@ class MadeInputs final : public Dataset {
 
   Sample get(int64_t index, Rng& rng) const override {
     const LoadedImage image = load(index);
-    return make(index, image, draw_geometry(options_, image.source, rng));
+    const Geometry geometry = draw_geometry(options_, image.source, rng);
+    return make(index, image, geometry, rng);
   }
 
   Sample get_centre(int64_t index) const override {
     const LoadedImage image = load(index);
     Geometry geometry = centre_geometry(options_, image.source);
-    if (options_.inputs == Inputs::kShrunk) {
+    if (options_.inputs != Inputs::kGrey) {
       geometry.crop = centre_of(geometry.resized, options_.scale);
     }
-    return make(index, image, geometry);
+    Rng rng({kCentreKey, static_cast<uint64_t>(index)});
+    return make(index, image, geometry, rng);
   }
 
  private:
@@ -68,17 +74,17 @@ class MadeInputs final : public Dataset {
     return image;
   }
 
-  Sample make(int64_t index, const LoadedImage& image, const Geometry& geometry) const {
+  Sample make(int64_t index, const LoadedImage& image, const Geometry& geometry, Rng& rng) const {
     const cv::Mat target = cut(image.pixels, geometry);
     if (options_.inputs == Inputs::kGrey) {
       return make_grey_sample(turned_pixels(target, geometry), name(index));
     }
-    return {oriented(shrunk(image.pixels, geometry), geometry), oriented(target, geometry),
+    return {oriented(input_of(image.pixels, geometry, rng), geometry), oriented(target, geometry),
             name(index)};
   }
 
   /// The crop as it is in the whole image made smaller: its resizing sees what is around it.
-  cv::Mat shrunk(const cv::Mat& pixels, const Geometry& geometry) const {
+  cv::Mat input_of(const cv::Mat& pixels, const Geometry& geometry, Rng& rng) const {
     const auto scale = static_cast<int>(options_.scale);
     const cv::Rect& crop = geometry.crop;
     const auto margin = [&](int room) { return std::min(room / scale, kMargin); };
@@ -89,7 +95,10 @@ class MadeInputs final : public Dataset {
     const cv::Size around(before.x + small.width + after.x, before.y + small.height + after.y);
     Geometry wider = geometry;
     wider.crop = {crop.tl() - scale * before, around * scale};
-    return imresize(cut(pixels, wider), around)(cv::Rect(before, small));
+    const cv::Mat good = cut(pixels, wider);
+    const cv::Mat made =
+        options_.inputs == Inputs::kDegraded ? degrade(good, around, rng) : imresize(good, around);
+    return made(cv::Rect(before, small));
   }
 
   DataOptions options_;

@@ -135,6 +135,7 @@ std::optional<CheckedLayout> find_validation(const DataOptions& options, Pairing
 }  // namespace
 
 TrainingData open_training_data(const DataOptions& options, Pairing wanted, uint64_t seed) {
+  require_options_fit(options);
   std::optional<Layout> found = find_layout(options, "train", wanted);
   if (!found) throw_unknown_layout(options, "train");
   CheckedLayout training = check_layout(options, std::move(*found));

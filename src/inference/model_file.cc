@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/message.h"
+#include "core/names.h"
 #include "core/options_json.h"
 
 namespace solstice {
@@ -87,9 +88,13 @@ std::string resolve_model_path(const std::string& model) {
   const fs::path path(model);
   if (fs::is_regular_file(path, ignored)) return model;
   if (!fs::exists(path, ignored)) {
-    throw Error(ErrorKind::kWeights, message(model,
-                                             ": no such model; expected a run directory, a "
-                                             ".safetensors or a .pth file"));
+    const fs::path shipped = find_shipped(fs::path("models") / (model + ".safetensors"));
+    if (!path.has_parent_path() && !shipped.empty()) return shipped.string();
+    const std::vector<std::string> names = shipped_names("models", ".safetensors");
+    throw Error(
+        ErrorKind::kWeights,
+        message(model, ": no such model; expected a run directory, a .safetensors or a ",
+                ".pth file", names.empty() ? "" : message(", or one of ours: ", join(names))));
   }
   for (const char* name :
        {"best.safetensors", "model.safetensors", "latest_net_G.pth", "latest_net_G_A.pth"}) {

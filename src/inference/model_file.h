@@ -36,9 +36,10 @@ struct ModelFile {
   WeightFile weights;
 };
 
-/// The weight file that a `--model` means: a file itself; of a run directory best.safetensors, else
-/// model.safetensors; of a reference checkpoint directory latest_net_G.pth or latest_net_G_A.pth.
-/// Throws Error(kWeights) that says what was looked for.
+/// The weight file that a `--model` means: a file itself; the name of a model that is installed
+/// with the program ("superres_x2"), where no file or folder of that name is; of a run directory
+/// best.safetensors, else model.safetensors; of a reference checkpoint directory latest_net_G.pth
+/// or latest_net_G_A.pth. Throws Error(kWeights) that says what was looked for.
 std::string resolve_model_path(const std::string& model);
 
 /// Reads a model's file and leaves its metadata to understand_model(). Throws Error(kWeights).

@@ -328,10 +328,10 @@ bool TrainingRun::is_finished() const {
 }
 
 TrainSummary TrainingRun::run() {
-  // Data first: a folder that cannot be used should not leave a run directory behind.
+  // What cannot be used should not leave a run directory behind.
   open_data();
-  open_directory();
   build_trainer();
+  open_directory();
   begin_or_resume();
   const Clock::time_point start = Clock::now();
   const Dataset* held_out = data_.validation.dataset.get();

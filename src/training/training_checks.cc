@@ -13,6 +13,9 @@ namespace {
 void check_channels_fit(const TrainOptions& options) {
   const GeneratorOptions& generator = options.trainer.generator;
   if (options.data.inputs != Inputs::kGrey) return;
+  if (generator.scale != 1) {
+    fail_usage(message("--inputs grey: needs --scale 1, found ", generator.scale));
+  }
   if (generator.input_nc == 1 && generator.output_nc == 2) return;
   fail_usage(message("--inputs grey: needs --input-nc 1 (lightness) and --output-nc 2 (colours), ",
                      "found ", generator.input_nc, " and ", generator.output_nc,

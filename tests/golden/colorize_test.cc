@@ -153,7 +153,7 @@ TEST_F(Colorize, TheRecipeTrainsOnAFolderOfPhotosAndItsModelTranslates) {
   const Image grid = load_image(run() + "/samples/step_00000002.png");
   EXPECT_EQ(grid.pixels.channels(), 3);
   EXPECT_GT(most_colour(grid.pixels), 20) << "the targets' colours";
-  const Finished inspected = run_solstice({"inspect", run()});
+  const Finished inspected = run_solstice({"inspect", "--json", run()});
   const auto model = nlohmann::json::parse(inspected.out);
   EXPECT_EQ(model["task"], "colorize");
   EXPECT_EQ(model["generator"]["input_nc"], 1);
@@ -188,6 +188,10 @@ TEST_F(Colorize, ChannelsThatDoNotFitTheInputsAreOneLine) {
   EXPECT_EQ(lines_of(run.err).size(), 1U) << run.err;
   EXPECT_NE(run.err.find("--output-nc 2"), std::string::npos) << run.err;
   EXPECT_FALSE(fs::exists(this->run()));
+  const Finished larger = train({"--out", this->run(), "--scale", "2"});
+  EXPECT_EQ(larger.code, 2);
+  EXPECT_NE(larger.err.find("--inputs grey: needs --scale 1, found 2"), std::string::npos)
+      << larger.err;
 }
 
 }  // namespace

@@ -1,7 +1,15 @@
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/pixel_shuffle.h>
+#include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/upsample_bilinear2d.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
+
+#include <map>
 
 #include "closeness.h"
 #include "core/error.h"
@@ -83,6 +91,63 @@ TEST(Resnet, RejectsASideThatDoesNotDivideOrIsTooSmall) {
   EXPECT_EQ(error_of(*network, {1, 3, 8, 8}), "no error");
 }
 
+TEST(Edsr, GivesItsScaleForSidesOfAnyLength) {
+  const at::NoGradGuard no_grad;
+  for (const int64_t scale : {1, 2, 3, 4, 8}) {
+    const auto network = make_generator({.kind = "edsr_1blocks", .ngf = 4, .scale = scale});
+    EXPECT_EQ(network->forward(at::randn({2, 3, 5, 7})).sizes(),
+              at::IntArrayRef({2, 3, 5 * scale, 7 * scale}));
+  }
+}
+
+TEST(Edsr, ComputesWhatThePublishedCodeDoes) {
+  const at::NoGradGuard no_grad;
+  const auto network = make_generator({.kind = "edsr_2blocks", .ngf = 4, .scale = 4});
+  // The weights it begins with leave most of it at rest.
+  for (at::Tensor& weight : network->parameters()) weight.normal_(0, 0.1);
+  const auto state = state_of(*network);
+  const std::map<std::string, at::Tensor> named(state.begin(), state.end());
+  const auto conv = [&](const std::string& name, const at::Tensor& x) {
+    const at::Tensor& weight = named.at(name + ".weight");
+    return at::conv2d(x, weight, named.at(name + ".bias"), 1, weight.size(2) / 2);
+  };
+  const at::Tensor image = at::rand({1, 3, 6, 9}) * 2 - 1;
+  at::Tensor x = conv("head.0", conv("sub_mean", (image + 1) * 127.5));
+  const at::Tensor head = x;
+  for (const char* block : {"body.0.body", "body.1.body"}) {
+    x = x + conv(std::string(block) + ".2", at::relu(conv(std::string(block) + ".0", x)));
+  }
+  x = head + conv("body.2", x);
+  for (const char* layer : {"tail.0.0", "tail.0.2"}) x = at::pixel_shuffle(conv(layer, x), 2);
+  const at::Tensor expected = conv("add_mean", conv("tail.1", x)) / 127.5 - 1;
+  EXPECT_LE(testing::max_abs_difference(network->forward(image), expected), 1e-5);
+  EXPECT_NEAR(named.at("sub_mean.bias")[0].item<float>(), -255 * 0.4488, 1e-4);
+}
+
+TEST(Edsr, BeginsAsABilinearEnlargement) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor image = at::rand({1, 3, 9, 12}) * 2 - 1;
+  for (const int64_t scale : {2, 3}) {
+    const auto network = make_generator({.kind = "edsr_2blocks", .ngf = 8, .scale = scale});
+    const at::Tensor made = network->forward(image);
+    const at::Tensor expected = at::upsample_bilinear2d(image, {9 * scale, 12 * scale}, false);
+    // Beyond the border the convolutions see the mean colour.
+    const auto inner = [&](const at::Tensor& x) {
+      return x.narrow(2, scale, 7 * scale).narrow(3, scale, 10 * scale);
+    };
+    EXPECT_LE(testing::max_abs_difference(inner(made), inner(expected)), 1e-5) << scale;
+  }
+}
+
+TEST(Generators, SayWhichScalesTheyHave) {
+  EXPECT_EQ(usage_error_of([] { make_generator({.kind = "unet_256", .scale = 2}); }),
+            "--scale 2: unet_256 keeps the size of its input");
+  EXPECT_EQ(usage_error_of([] { make_generator({.kind = "edsr_1blocks", .scale = 5}); }),
+            "--scale 5: edsr has 1, 2, 3, 4 and 8");
+  EXPECT_EQ(usage_error_of([] { make_generator({.kind = "edsr_1blocks", .input_nc = 1}); }),
+            "[edsr_1blocks] found input-nc 1 and output-nc 3, expected 3 and 3");
+}
+
 TEST(Pointwise, LooksAtEveryPixelAloneAndTakesAnySize) {
   const at::NoGradGuard no_grad;
   const auto network = make_generator({.kind = "pointwise", .ngf = 5});
@@ -157,7 +222,7 @@ TEST(NetworkTables, EveryKindIsBuiltRunAndRestored) {
 TEST(NetworkTables, AnUnknownKindIsAnsweredWithTheNearest) {
   EXPECT_EQ(usage_error_of([] { make_generator({.kind = "unet256"}); }),
             "--generator: unknown network \"unet256\"; known: unet_<2^n>, resnet_<n>blocks, "
-            "pointwise; did you mean unet_256?");
+            "pointwise, edsr_<n>blocks; did you mean unet_256?");
   EXPECT_EQ(usage_error_of([] { make_discriminator({.kind = "pixels"}); }),
             "--discriminator: unknown network \"pixels\"; known: basic, n_layers, pixel; did you "
             "mean pixel?");

@@ -112,7 +112,7 @@ TEST(EveryTrainer, ClipsGradientsToTheNormAskedFor) {
       for (const at::Tensor& p : named.network->parameters()) before.push_back(p.detach().clone());
     }
     const StepReport report = trainer->step(batch_of(1));
-    ASSERT_EQ(report.gradient_norms.size(), 2U);
+    ASSERT_EQ(report.gradient_norms.size(), trainer->optimizers().size());
     for (const auto& [name, norm] : report.gradient_norms) {
       EXPECT_GT(norm.item<double>(), 1e-3) << name << " is the norm before clipping";
     }
@@ -143,7 +143,7 @@ TEST(EveryTrainer, LearnsInEveryPrecision) {
           EXPECT_TRUE(std::isfinite(loss.second.item<double>())) << loss.first;
           EXPECT_EQ(loss.second.scalar_type(), at::kFloat) << loss.first;
         }
-        if (i == 0) first = report.losses[1].second.item<double>();
+        if (i == 0) first = report.losses[report.losses.size() > 1 ? 1 : 0].second.item<double>();
       }
       if (precision == Precision::kFp32) exact = first;
       EXPECT_NEAR(first, exact, 0.03 * std::abs(exact)) << row.name << " " << name;
@@ -168,6 +168,7 @@ TEST(EveryTrainer, HasSeparateRates) {
     options.lr_d = 5e-5;
     const auto trainer = make_trainer(options);
     EXPECT_DOUBLE_EQ(trainer->optimizers()[0].lr, 2e-4);
+    if (trainer->networks().size() == 1) continue;  // no discriminator
     EXPECT_DOUBLE_EQ(trainer->optimizers()[1].lr, 5e-5);
     EXPECT_DOUBLE_EQ(trainer->optimizers()[1].optimizer->lr(), 5e-5);
   }

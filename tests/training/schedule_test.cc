@@ -27,6 +27,17 @@ TEST(CosineSchedule, FallsOverAllEpochsAndNeverClimbs) {
   }
 }
 
+TEST(OneCycleSchedule, EqualsTorchs) {
+  // torch.optim.lr_scheduler.OneCycleLR(Adam, max_lr=1, total_steps=20), torch 2.11.
+  const std::pair<int64_t, double> rates[] = {
+      {1, 0.04},           {2, 0.1316718427},   {5, 0.9083281573},    {6, 1},
+      {7, 0.987464006235}, {10, 0.81174565395}, {15, 0.283060998209}, {19, 0.0125399937649},
+      {20, 4e-06}};
+  for (const auto& [step, rate] : rates)
+    EXPECT_NEAR(one_cycle_factor(step, 20), rate, 1e-9) << step;
+  EXPECT_GT(one_cycle_factor(1, 1), 0);
+}
+
 /// The rates of the reference's schedulers, of which ours has these cases' equals.
 TEST(Schedules, EqualTheReferencesRates) {
   SKIP_WITHOUT_SHARED_DATA("parity/n_lr_schedules/lr.json");

@@ -1,0 +1,133 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "image/codec.h"
+#include "support/photos.h"
+#include "support/program.h"
+#include "support/temporary_directory.h"
+#include "support/training_runs.h"
+
+namespace solstice::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+class SuperRes : public ::testing::Test {
+ protected:
+  /// A recipe with a network that trains in no time.
+  Finished train(const std::string& recipe, std::vector<std::string> more) const {
+    std::vector<std::string> arguments{"train",
+                                       "--recipe",
+                                       recipe,
+                                       "--data",
+                                       data().string(),
+                                       "--generator",
+                                       "edsr_1blocks",
+                                       "--ngf",
+                                       "8",
+                                       "--crop-size",
+                                       "24",
+                                       "--batch-size",
+                                       "2",
+                                       "--repeat",
+                                       "4",
+                                       "--threads",
+                                       "1",
+                                       "--log-every",
+                                       "1",
+                                       "--device",
+                                       "cpu"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_solstice(arguments);
+  }
+  fs::path data() const { return directory_ / "photos"; }
+  std::string run(const std::string& name = "run") const { return (directory_ / name).string(); }
+
+  TemporaryDirectory directory_;
+};
+
+TEST_F(SuperRes, LearnsFromOneFolderAndEnlargesEveryFileExactly) {
+  make_photos(data(), 4, 48, 40);
+  const Finished done =
+      train("superres_x2", {"--out", run(), "--steps", "6", "--val-split", "0.3"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_NE(done.err.find("one folder of images"), std::string::npos) << done.err;
+  const auto log = log_of(run());
+  EXPECT_TRUE(log.front().contains("G_L1"));
+
+  const fs::path mixed = directory_ / "mixed";
+  fs::create_directories(mixed);
+  const std::vector<std::pair<int, int>> sizes{{33, 21}, {1, 1}, {2, 47}, {64, 64}, {7, 5}};
+  for (const auto& [width, height] : sizes) {
+    Image image = make_photo(width, height, 3);
+    save_image((mixed / (std::to_string(width) + ".png")).string(), image);
+  }
+  const std::string out = (directory_ / "out").string();
+  const Finished enlarged =
+      run_solstice({"translate", "--model", run(), mixed.string(), "--out", out});
+  ASSERT_EQ(enlarged.code, 0) << enlarged.err;
+  for (const auto& [width, height] : sizes) {
+    const Image image = load_image(out + "/" + std::to_string(width) + ".png");
+    EXPECT_EQ(image.width(), 2 * width);
+    EXPECT_EQ(image.height(), 2 * height);
+  }
+}
+
+TEST_F(SuperRes, AResumedRunEqualsOneThatWasNeverStopped) {
+  make_photos(data(), 3, 40, 40);
+  for (const char* recipe : {"superres_photo", "srgan"}) {
+    const std::string name = recipe;
+    const std::vector<std::string> small{"--scale", "2", "--discriminator", "pixel", "--ndf", "4"};
+    const auto with = [&](std::vector<std::string> more) {
+      more.insert(more.end(), small.begin(), small.end());
+      return train(name, more);
+    };
+    ASSERT_EQ(with({"--out", run(name + "_whole"), "--steps", "6"}).code, 0);
+    ASSERT_EQ(with({"--out", run(name + "_cut"), "--steps", "3"}).code, 0);
+    const Finished done =
+        run_solstice({"train", "--resume", "--out", run(name + "_cut"), "--steps", "6"});
+    ASSERT_EQ(done.code, 0) << done.err;
+    EXPECT_EQ(read_text(run(name + "_whole") + "/model.safetensors"),
+              read_text(run(name + "_cut") + "/model.safetensors"))
+        << recipe;
+  }
+}
+
+TEST_F(SuperRes, AFourfoldNetworkBeginsWithThatOfATwofoldOne) {
+  make_photos(data(), 3, 40, 40);
+  ASSERT_EQ(train("superres_x2", {"--out", run("x2"), "--steps", "2"}).code, 0);
+  const Finished done =
+      train("superres_x4", {"--out", run("x4"), "--steps", "2", "--init-from", run("x2")});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_NE(done.err.find("G: 16 of 18 tensors from"), std::string::npos) << done.err;
+}
+
+TEST_F(SuperRes, SaysWhatDoesNotFit) {
+  make_photos(data(), 2, 40, 40);
+  const auto error_of = [&](const std::string& recipe, std::vector<std::string> more) {
+    more.insert(more.end(), {"--out", run(), "--steps", "1"});
+    const Finished done = train(recipe, more);
+    EXPECT_EQ(done.code, 2) << done.err;
+    EXPECT_FALSE(fs::exists(run()));
+    return done.err.substr(done.err.find("error: "));
+  };
+  EXPECT_EQ(error_of("superres_x2", {"--crop-size", "25"}),
+            "error: --crop-size 25: found 25, expected a multiple of --scale 2\n");
+  EXPECT_EQ(error_of("superres_x2", {"--inputs", "files"}),
+            "error: --scale 2: the files of a pair have one size; --inputs shrunk makes smaller "
+            "inputs\n");
+  EXPECT_EQ(error_of("superres_x2", {"--generator", "unet_8"}),
+            "error: --scale 2: unet_8 keeps the size of its input\n");
+  EXPECT_EQ(error_of("superres_x2", {"--trainer", "pix2pix"}),
+            "error: --scale 2: pix2pix lays input and output side by side, which must have one "
+            "size; use --trainer superres or srgan\n");
+  EXPECT_EQ(error_of("srgan", {"--content-network", "none.pt"})
+                .find("error: --content-network none.pt: cannot be read as TorchScript"),
+            0U);
+  EXPECT_NE(error_of("superres_x2", {"--crop-size", "64"}).find("smaller than crop-size 64"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace solstice::testing
