@@ -37,7 +37,7 @@ std::unique_ptr<Dataset> make_unpaired_halves(const DataOptions& options,
                                               std::vector<std::filesystem::path> files);
 
 /// Every file is a target; its input is made from it as options.inputs says. get_centre() takes
-/// more than a crop: up to 512 pixels of a side, from the middle.
+/// more than a crop unless inputs are grey: up to 512 pixels of a side, from the middle.
 std::unique_ptr<Dataset> make_from_images(const DataOptions& options,
                                           std::shared_ptr<ImageCache> cache,
                                           std::vector<std::filesystem::path> files);

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/message.h"
+#include "data/grey_inputs.h"
 #include "data/preprocess.h"
 #include "image/codec.h"
 
@@ -48,6 +49,7 @@ ImageSource::ImageSource(const DataOptions& options, std::shared_ptr<ImageCache>
 LoadedImage ImageSource::prepare(const cv::Mat& pixels, const fs::path& file) const {
   LoadedImage image{resize_for(options_, pixels), pixels.size()};
   if (!options_.keep_flat_images) require_not_flat(image.pixels, file);
+  if (options_.inputs == Inputs::kGrey) require_colour(image.pixels, file);
   return image;
 }
 

@@ -6,6 +6,7 @@
 #include "core/message.h"
 #include "data/degradation.h"
 #include "data/file_datasets.h"
+#include "data/grey_inputs.h"
 #include "data/preprocess.h"
 #include "image/imresize.h"
 
@@ -51,7 +52,9 @@ class MadeInputs final : public Dataset {
   Sample get_centre(int64_t index) const override {
     const LoadedImage image = load(index);
     Geometry geometry = centre_geometry(options_, image.source);
-    geometry.crop = centre_of(geometry.resized, options_.scale);
+    if (options_.inputs != Inputs::kGrey) {
+      geometry.crop = centre_of(geometry.resized, options_.scale);
+    }
     Rng rng({kCentreKey, static_cast<uint64_t>(index)});
     return make(index, image, geometry, rng);
   }
@@ -73,6 +76,9 @@ class MadeInputs final : public Dataset {
 
   Sample make(int64_t index, const LoadedImage& image, const Geometry& geometry, Rng& rng) const {
     const cv::Mat target = cut(image.pixels, geometry);
+    if (options_.inputs == Inputs::kGrey) {
+      return make_grey_sample(turned_pixels(target, geometry), name(index));
+    }
     return {oriented(input_of(image.pixels, geometry, rng), geometry), oriented(target, geometry),
             name(index)};
   }

@@ -20,9 +20,11 @@ inline constexpr std::array<Name<Preprocess>, 6> kPreprocessNames{
 constexpr std::span<const Name<Preprocess>> name_table(Preprocess) { return kPreprocessNames; }
 
 /// Where the inputs of a data set come from.
-enum class Inputs { kFiles, kShrunk, kDegraded };
-inline constexpr std::array<Name<Inputs>, 3> kInputsNames{
-    {{"files", Inputs::kFiles}, {"shrunk", Inputs::kShrunk}, {"degraded", Inputs::kDegraded}}};
+enum class Inputs { kFiles, kShrunk, kDegraded, kGrey };
+inline constexpr std::array<Name<Inputs>, 4> kInputsNames{{{"files", Inputs::kFiles},
+                                                           {"shrunk", Inputs::kShrunk},
+                                                           {"degraded", Inputs::kDegraded},
+                                                           {"grey", Inputs::kGrey}}};
 constexpr std::span<const Name<Inputs>> name_table(Inputs) { return kInputsNames; }
 
 enum class Direction { kAtoB, kBtoA };
@@ -57,7 +59,9 @@ struct DataOptions {
         "inputs", self.inputs,
         "files: the other side of each pair; shrunk: made from one folder of good images, smaller "
         "by --scale (antialiased bicubic, as published figures have it); degraded: the same with "
-        "blur, noise and JPEG of random strength, for real photographs");
+        "blur, noise and JPEG of random strength, for real photographs; grey: the lightness of "
+        "colour photos, whose colours "
+        "are learnt");
     visit("direction", self.direction, "which side is the input");
     visit("preprocess", self.preprocess,
           "resize_and_crop (squash to load-size, random crop), fit (shorter side to load-size, "

@@ -95,7 +95,7 @@ cv::Mat cut(const cv::Mat& pixels, const Geometry& geometry) {
   return resize_if_needed(without_alpha(pixels), geometry.resized)(geometry.crop);
 }
 
-at::Tensor oriented(const cv::Mat& crop, const Geometry& geometry) {
+cv::Mat turned_pixels(const cv::Mat& crop, const Geometry& geometry) {
   cv::Mat image = crop;
   if (geometry.flip) {
     cv::Mat mirrored;
@@ -109,6 +109,11 @@ at::Tensor oriented(const cv::Mat& crop, const Geometry& geometry) {
     cv::rotate(image, turned, kTurns.at(static_cast<size_t>(geometry.quarter_turns - 1)));
     image = turned;
   }
+  return image;
+}
+
+at::Tensor oriented(const cv::Mat& crop, const Geometry& geometry) {
+  cv::Mat image = turned_pixels(crop, geometry);
   if (image.channels() == 1) {
     cv::Mat colour;
     cv::cvtColor(image, colour, cv::COLOR_GRAY2RGB);

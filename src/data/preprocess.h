@@ -46,7 +46,10 @@ cv::Mat resize_for(const DataOptions& options, const cv::Mat& pixels);
 /// The crop of the resized image.
 cv::Mat cut(const cv::Mat& pixels, const Geometry& geometry);
 
-/// Mirrors, turns and converts what was cut: (3, H, W) float32 in [-1, 1].
+/// Mirrors and turns what was cut.
+cv::Mat turned_pixels(const cv::Mat& crop, const Geometry& geometry);
+
+/// The same, converted: (3, H, W) float32 in [-1, 1].
 at::Tensor oriented(const cv::Mat& crop, const Geometry& geometry);
 
 /// Applies it to an image of 1 (grey), 3 (RGB) or 4 (RGBA) channels, 8 or 16 bit. Resizing is

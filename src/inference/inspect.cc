@@ -60,6 +60,7 @@ Json inspect_model(const std::string& model) {
   try {
     understand_model(file);
     object["kind"] = file.metadata.generator.kind;
+    object["task"] = file.metadata.task;
     object["learned_from"] = file.self_described ? "metadata" : "tensor names and shapes";
     object["generator"] = to_json(file.metadata.generator);
     object["scale"] = file.metadata.scale;

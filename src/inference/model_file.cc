@@ -123,7 +123,9 @@ void understand_model(ModelFile& file) {
     } else {
       file.metadata.generator = infer_generator(file.weights.tensors);
       file.metadata.scale = file.metadata.generator.scale;
-      file.metadata.task = "image-to-image";
+      const GeneratorOptions& generator = file.metadata.generator;
+      const bool colours = generator.input_nc == 1 && generator.output_nc == 2;
+      file.metadata.task = colours ? std::string(kColorizeTask) : "image-to-image";
     }
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::kWeights,

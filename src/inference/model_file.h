@@ -3,11 +3,15 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "models/networks/networks.h"
 #include "weights/weights.h"
 
 namespace solstice {
+
+/// The task of models that take a lightness (1 channel) and give colours (a, b: 2 channels).
+inline constexpr std::string_view kColorizeTask = "colorize";
 
 /// What a model file says of itself, beside its tensors: the JSON object under `solstice` in the
 /// metadata of the .safetensors file (design: no date, so equal runs give equal bytes).

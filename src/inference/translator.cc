@@ -129,17 +129,26 @@ std::string Translator::identity() const {
 }
 
 int64_t Translator::working_bytes(int width, int height) const {
-  const int64_t w = round_up(width, state_->multiple), h = round_up(height, state_->multiple);
-  const GeneratorOptions& generator = state_->model.metadata.generator;
+  // Colours for grey, a copy without alpha or with half the depth: 12 bytes a pixel.
+  if (state_->colorizes()) {
+    const cv::Size view = state_->view_size({width, height});
+    return state_->bytes_of(view.width, view.height) + int64_t{12} * width * height;
+  }
+  return state_->bytes_of(width, height);
+}
+
+int64_t Translator::State::bytes_of(int width, int height) const {
+  const int64_t w = round_up(width, multiple), h = round_up(height, multiple);
+  const GeneratorOptions& generator = model.metadata.generator;
   const int64_t pixels = w * h;
   // The eight turns are added up in float.
-  const int64_t sum = state_->options.tta ? 3 * 4 * pixels * scale() * scale() * 3 : 0;
-  if (!state_->runs_whole(h, w)) return state_->schedule(h, w).bytes + sum;
+  const int64_t sum = options.tta ? 3 * 4 * pixels * scale() * scale() * 3 : 0;
+  if (!runs_whole(h, w)) return schedule(h, w).bytes + sum;
   return pixels * generator_row(generator.kind).bytes_per_pixel(generator) + sum;
 }
 
 int Translator::batch() const {
-  if (state_->device.is_cpu() || state_->options.tta) return 1;
+  if (state_->device.is_cpu() || state_->options.tta || state_->colorizes()) return 1;
   return state_->options.batch > 0 ? static_cast<int>(state_->options.batch) : kBatchOnAccelerator;
 }
 
@@ -156,9 +165,8 @@ std::vector<Image> Translator::translate(std::span<const Image> images) const {
       const auto rest = images.subspan(results.size());
       const auto size = padded_size(rest.front());
       size_t count = 1;
-      while (state_->runs_whole(size.second, size.first) &&
-             count < std::min(rest.size(), static_cast<size_t>(batch())) &&
-             padded_size(rest[count]) == size) {
+      while (count < std::min(rest.size(), static_cast<size_t>(batch())) &&
+             state_->runs_whole(size.second, size.first) && padded_size(rest[count]) == size) {
         ++count;
       }
       for (Image& image : state_->translate_or_halve(rest.first(count))) {

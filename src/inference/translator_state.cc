@@ -49,6 +49,7 @@ bool is_out_of_memory(const c10::Error& error) {
 }
 
 void Translator::State::open(const TensorList& tensors) {
+  require_colour_channels();
   const GeneratorOptions& generator = model.metadata.generator;
   const GeneratorRow& row = generator_row(generator.kind);
   network = make_generator(generator);
@@ -134,19 +135,22 @@ void Translator::State::run(const cv::Mat& image, const Write& write) const {
   write(0, result);
 }
 
+/// All rows in one tensor.
+at::Tensor Translator::State::result_of(const cv::Mat& image) const {
+  at::Tensor result;
+  run(image, [&](int64_t first, const at::Tensor& rows) {
+    if (!result.defined()) {
+      result = at::empty({1, rows.size(1), image.rows * scale(), image.cols * scale()}, at::kFloat);
+    }
+    result.narrow(2, first, rows.size(2)).copy_(rows);
+  });
+  return result;
+}
+
 at::Tensor Translator::State::mean_of_turns(const cv::Mat& image) const {
   at::Tensor sum;
   for (int way = 0; way < kTurns; ++way) {
-    const cv::Mat input = turned(image, way);
-    at::Tensor result;
-    run(input, [&](int64_t first, const at::Tensor& rows) {
-      if (!result.defined()) {
-        result =
-            at::empty({1, rows.size(1), input.rows * scale(), input.cols * scale()}, at::kFloat);
-      }
-      result.narrow(2, first, rows.size(2)).copy_(rows);
-    });
-    const at::Tensor back = turned_back(result, way);
+    const at::Tensor back = turned_back(result_of(turned(image, way)), way);
     sum = sum.defined() ? sum.add_(back) : back.clone();
   }
   return sum.div_(kTurns);
@@ -154,6 +158,7 @@ at::Tensor Translator::State::mean_of_turns(const cv::Mat& image) const {
 
 /// The network's result for an image, of its size times scale, without alpha.
 cv::Mat Translator::State::colours_of(const cv::Mat& source) const {
+  if (colorizes()) return coloured(source);
   const int64_t input_nc = model.metadata.generator.input_nc;
   const cv::Mat image = padded(network_colours(source, input_nc));
   const auto height = static_cast<int>(source.rows * scale());
@@ -183,7 +188,8 @@ Image Translator::State::finished(const Image& source, const cv::Mat& colours) c
   }
   cv::Mat alpha;
   cv::extractChannel(source.pixels, alpha, 3);
-  if (options.alpha == AlphaMode::kTranslate) {
+  // Colourisation leaves the lightness of any image, and alpha is nothing else, as it was.
+  if (options.alpha == AlphaMode::kTranslate && !colorizes()) {
     alpha = network_colours(colours_of(alpha), 1);
   }
   return {with_alpha(colours, alpha), source.metadata};

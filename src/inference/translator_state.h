@@ -31,13 +31,19 @@ struct Translator::State {
   void open(const TensorList& tensors);
   int64_t scale() const { return model.metadata.scale; }
   PlanSchedule schedule(int64_t height, int64_t width) const;
+  int64_t bytes_of(int width, int height) const;
   bool runs_whole(int64_t height, int64_t width) const;
   cv::Mat padded(const cv::Mat& colours) const;
   void run(const cv::Mat& image, const Write& write) const;
   void run_plan(const cv::Mat& image, const Write& write) const;
   at::Tensor run_network(const at::Tensor& batch) const;
+  at::Tensor result_of(const cv::Mat& image) const;
   at::Tensor mean_of_turns(const cv::Mat& image) const;
   cv::Mat colours_of(const cv::Mat& source) const;
+  bool colorizes() const;
+  void require_colour_channels() const;
+  cv::Size view_size(cv::Size image) const;
+  cv::Mat coloured(const cv::Mat& source) const;
   Image translate_one(const Image& image) const;
   Image finished(const Image& source, const cv::Mat& colours) const;
   std::vector<Image> translate_batch(std::span<const Image> images) const;

@@ -10,7 +10,9 @@ namespace solstice {
 void write_exported_model(const std::string& path, Trainer& trainer, const TrainOptions& options,
                           int64_t step, const nlohmann::ordered_json& metrics) {
   ModelMetadata metadata;
-  metadata.task = trainer_row(options.trainer.kind).name;
+  metadata.task = options.data.inputs == Inputs::kGrey
+                      ? std::string(kColorizeTask)
+                      : std::string(trainer_row(options.trainer.kind).name);
   metadata.recipe = std::filesystem::path(options.run.recipe).stem().string();
   metadata.direction = name_of(options.data.direction);
   metadata.scale = options.trainer.generator.scale;

@@ -264,7 +264,7 @@ std::string TrainingRun::progress_line() const {
 
 void TrainingRun::validate_now() {
   const AverageInPlace average(average_ ? &*average_ : nullptr);
-  metrics_ = validate(*trainer_, *data_.validation.dataset, device_);
+  metrics_ = validate(*trainer_, *data_.validation.dataset, options_.data.inputs, device_);
   Json facts = metrics_;
   std::string line = message("step ", summary_.steps, ": validation");
   for (const auto& [name, value] : metrics_.items()) {
@@ -289,7 +289,7 @@ void TrainingRun::validate_now() {
 void TrainingRun::write_samples() {
   if (!samples_.input.defined()) return;
   const AverageInPlace average(average_ ? &*average_ : nullptr);
-  const cv::Mat grid = sample_grid(trainer_->sample(samples_));
+  const cv::Mat grid = sample_grid(trainer_->sample(samples_), options_.data.inputs);
   const std::string file = directory_->sample_file(summary_.steps).string();
   save_image(file, Image{grid, {}});
   log_->write_samples(summary_.steps, file, grid.size());

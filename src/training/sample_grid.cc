@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/message.h"
-#include "image/tensor_bridge.h"
+#include "training/pictures.h"
 
 namespace solstice {
 namespace {
@@ -45,7 +45,7 @@ Batch choose_samples(const DataOptions& options, const Dataset& training, const 
   return collate(samples, dataset.pairing());
 }
 
-cv::Mat sample_grid(const SampleImages& images) {
+cv::Mat sample_grid(const SampleImages& images, Inputs inputs) {
   constexpr int kGap = 2;
   int cell_width = 1;
   int cell_height = 1;
@@ -61,7 +61,7 @@ cv::Mat sample_grid(const SampleImages& images) {
   for (int column = 0; column < columns; ++column) {
     const at::Tensor& batch = images[static_cast<size_t>(column)].second;
     for (int64_t row = 0; row < batch.size(0); ++row) {
-      cv::Mat cell = to_pixels(batch[row].to(at::kCPU), CV_8U);
+      cv::Mat cell = picture_of(batch[row], images[0].second[row], inputs);
       if (cell.channels() == 1) cv::cvtColor(cell, cell, cv::COLOR_GRAY2RGB);
       const cv::Rect place(column * (cell_width + kGap),
                            static_cast<int>(row) * (cell_height + kGap), cell.cols, cell.rows);

@@ -13,7 +13,8 @@ namespace solstice {
 Batch choose_samples(const DataOptions& options, const Dataset& training, const Dataset* held_out);
 
 /// The images of a trainer's sample() as one RGB picture: a row per sample, a column per name
-/// (input, fake, target), two pixels of white between them. Grey images are shown as grey.
-cv::Mat sample_grid(const SampleImages& images);
+/// (input, fake, target), two pixels of white between them. The first column is what the others
+/// were made from.
+cv::Mat sample_grid(const SampleImages& images, Inputs inputs);
 
 }  // namespace solstice

@@ -10,6 +10,18 @@ namespace {
 
 [[noreturn]] void fail_usage(const std::string& what) { throw Error(ErrorKind::kUsage, what); }
 
+void check_channels_fit(const TrainOptions& options) {
+  const GeneratorOptions& generator = options.trainer.generator;
+  if (options.data.inputs != Inputs::kGrey) return;
+  if (generator.scale != 1) {
+    fail_usage(message("--inputs grey: needs --scale 1, found ", generator.scale));
+  }
+  if (generator.input_nc == 1 && generator.output_nc == 2) return;
+  fail_usage(message("--inputs grey: needs --input-nc 1 (lightness) and --output-nc 2 (colours), ",
+                     "found ", generator.input_nc, " and ", generator.output_nc,
+                     "; --recipe colorize sets them"));
+}
+
 }  // namespace
 
 void check_options_fit(const TrainOptions& options) {
@@ -18,6 +30,7 @@ void check_options_fit(const TrainOptions& options) {
   discriminator_row(options.trainer.discriminator.kind);
   trainer_row(options.trainer.kind).check(options.trainer);
   generator_row(options.trainer.generator.kind);
+  check_channels_fit(options);
 }
 
 void check_validation_is_there(const TrainOptions& options, const std::string& metric, bool there) {

@@ -10,8 +10,8 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/message.h"
-#include "image/tensor_bridge.h"
 #include "metrics/metrics.h"
+#include "training/pictures.h"
 #include "training/transfers.h"
 
 namespace solstice {
@@ -35,12 +35,11 @@ double value_or_nan(const MetricRow& row, const cv::Mat& made, const cv::Mat& wa
   }
 }
 
-void add_metrics(const Comparison& comparison, std::map<std::string, Sum>& sums) {
-  const at::Tensor image = comparison.image.detach().to(at::kFloat).to(at::kCPU);
-  const at::Tensor truth = comparison.truth.to(at::kCPU);
-  for (int64_t i = 0; i < image.size(0); ++i) {
-    const cv::Mat made = to_pixels(image[i], CV_8U);
-    const cv::Mat wanted = to_pixels(truth[i], CV_8U);
+void add_metrics(const Comparison& comparison, const at::Tensor& input, Inputs inputs,
+                 std::map<std::string, Sum>& sums) {
+  for (int64_t i = 0; i < comparison.image.size(0); ++i) {
+    const cv::Mat made = picture_of(comparison.image[i], input[i], inputs);
+    const cv::Mat wanted = picture_of(comparison.truth[i], input[i], inputs);
     for (const MetricRow& row : metric_table()) {
       const double value = value_or_nan(row, made, wanted);
       // Equal images have no finite PSNR; one of them must not hide the rest.
@@ -54,7 +53,8 @@ void add_metrics(const Comparison& comparison, std::map<std::string, Sum>& sums)
 
 }  // namespace
 
-nlohmann::ordered_json validate(Trainer& trainer, const Dataset& held_out, at::Device device) {
+nlohmann::ordered_json validate(Trainer& trainer, const Dataset& held_out, Inputs inputs,
+                                at::Device device) {
   std::map<std::string, Sum> sums;
   for (int64_t index = 0; index < held_out.size(); ++index) {
     std::vector<Sample> sample;
@@ -65,7 +65,9 @@ nlohmann::ordered_json validate(Trainer& trainer, const Dataset& held_out, at::D
       continue;
     }
     const Batch batch = to_device(collate(sample, held_out.pairing()), device);
-    for (const Comparison& comparison : trainer.compare(batch)) add_metrics(comparison, sums);
+    for (const Comparison& comparison : trainer.compare(batch)) {
+      add_metrics(comparison, batch.input, inputs, sums);
+    }
   }
   if (sums.empty()) {
     throw Error(ErrorKind::kInput, "not one image of the validation set can be read");

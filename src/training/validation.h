@@ -14,7 +14,8 @@ namespace solstice {
 /// "cycle_l1", ... for unpaired images (both ways together). Images are compared as 8-bit pixels,
 /// as translate would write them. Throws Error(kInput) when not one sample can be read; one that
 /// cannot is left out and said.
-nlohmann::ordered_json validate(Trainer& trainer, const Dataset& held_out, at::Device device);
+nlohmann::ordered_json validate(Trainer& trainer, const Dataset& held_out, Inputs inputs,
+                                at::Device device);
 
 /// The metric that --best-metric means to a trainer ("auto" resolved), "" for none. Throws
 /// Error(kUsage) for one that its validation does not have.

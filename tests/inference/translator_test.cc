@@ -105,6 +105,55 @@ TEST(Translator, AGreyNetworkMakesColourOfAColourPhoto) {
   EXPECT_EQ(translator.translate({&image, 1}).front().pixels.channels(), 3);
 }
 
+/// A bare state dict, as the reference's mode `colorization` leaves it, or with a task named.
+std::string save_colours(const testing::TemporaryDirectory& directory, int64_t output_nc,
+                         const char* task) {
+  ModelMetadata metadata;
+  metadata.generator = {.kind = "unet_16", .input_nc = 1, .output_nc = output_nc, .ngf = 4};
+  const TensorList tensors = state_of(*make_generator(metadata.generator));
+  const std::string path = (directory / "colours.safetensors").string();
+  if (task == nullptr) {
+    WeightFile bare;
+    bare.tensors = tensors;
+    save_weights(path, bare);
+  } else {
+    metadata.task = task;
+    save_model(path, metadata, tensors);
+  }
+  return path;
+}
+
+TEST(Translator, BareWeightsFromOneChannelToTwoGiveColours) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = save_colours(directory, 2, nullptr);
+  EXPECT_EQ(load_model(path).metadata.task, "colorize");
+  const Translator translator({path, "", "cpu"});
+  for (const auto& [width, height] :
+       std::vector<std::pair<int, int>>{{1, 1}, {33, 2}, {700, 300}}) {
+    for (const int type : {CV_8UC1, CV_8UC3, CV_8UC4, CV_16UC1, CV_16UC3, CV_16UC4}) {
+      const Image image = noise(width, height, type);
+      const Image result = translator.translate({&image, 1}).front();
+      EXPECT_EQ(result.pixels.size(), image.pixels.size());
+      EXPECT_EQ(result.pixels.type(),
+                CV_MAKETYPE(CV_MAT_DEPTH(type), CV_MAT_CN(type) == 4 ? 4 : 3));
+    }
+  }
+  EXPECT_LT(translator.working_bytes(12000, 8000), int64_t{3} << 30);
+}
+
+TEST(Translator, RefusesAColorizeModelOfOtherChannels) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = save_colours(directory, 3, "colorize");
+  try {
+    const Translator translator({path, "", "cpu"});
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kWeights);
+    EXPECT_NE(std::string(error.what()).find("this one takes 1 and gives 3"), std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(Translator, EqualsTheReferenceOnItsFixture) {
   SKIP_WITHOUT_SHARED_DATA("parity/e_G_resnet6_instance");
   const auto folder = testing::shared_data() / "parity/e_G_resnet6_instance";
