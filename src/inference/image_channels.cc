@@ -1,4 +1,5 @@
 #include "inference/image_channels.h"
+#include "image/imresize.h"
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
@@ -28,7 +29,7 @@ cv::Mat result_colours(const cv::Mat& source, const cv::Mat& result, int64_t net
 cv::Mat with_alpha(const cv::Mat& colours, const cv::Mat& alpha) {
   cv::Mat rgb = colours, fitting = alpha;
   if (colours.channels() == 1) cv::cvtColor(colours, rgb, cv::COLOR_GRAY2RGB);
-  if (alpha.size() != rgb.size()) cv::resize(alpha, fitting, rgb.size(), 0, 0, cv::INTER_CUBIC);
+  if (alpha.size() != rgb.size()) fitting = imresize(alpha, rgb.size());
   const int from_to[] = {0, 0, 1, 1, 2, 2, 3, 3};
   cv::Mat whole(rgb.size(), CV_MAKETYPE(rgb.depth(), 4));
   const cv::Mat parts[] = {rgb, fitting};

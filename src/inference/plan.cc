@@ -14,6 +14,11 @@ constexpr int64_t kKeptShare = 16;
 /// Below this a strip is mostly what its neighbours compute as well.
 constexpr std::array<int64_t, 5> kStripRows{512, 256, 128, 64, 32};
 
+/// Of networks whose strips repeat nothing, and what such a strip may take: some times the
+/// third-level cache's share of a core is no slower, whole planes of large images are.
+constexpr std::array<int64_t, 6> kPassRows{512, 256, 128, 64, 32, 16};
+constexpr int64_t kCachedBytes = int64_t{256} << 20;
+
 }  // namespace
 
 Plan::Plan(LayerGraph graph, at::Device device, at::ScalarType type)
@@ -88,41 +93,75 @@ std::vector<Rows> Plan::needed_rows(size_t target, const Rows& rows, const Plane
   return needed;
 }
 
-int64_t Plan::peak_bytes(const PlanSchedule& schedule, const Planes& planes) const {
-  const auto element = [&](size_t i) { return static_cast<int64_t>(c10::elementSize(types_[i])); };
-  const auto row_bytes = [&](size_t i, int64_t size) {
-    const int64_t channels = i == 0 ? 3 : graph_[i].out_channels();
-    return planes.widths[i] * channels * size;
+std::vector<size_t> Plan::last_uses(const std::vector<Rows>& needed) const {
+  std::vector<size_t> last(needed.size(), 0);
+  for (size_t i = 1; i < needed.size(); ++i) {
+    if (needed[i].count == 0) continue;
+    for (const size_t input : graph_[i].inputs) last[input] = i;
+    for (const Addend& addend : graph_[i].residuals) last[addend.node] = i;
+  }
+  return last;
+}
+
+int64_t Plan::row_bytes(size_t node, const Planes& planes, int64_t element) const {
+  const int64_t channels = node == 0 ? 3 : graph_[node].out_channels();
+  return planes.widths[node] * channels * element;
+}
+
+/// What a strip in the middle of a pass takes, beside the planes that are kept.
+int64_t Plan::strip_bytes(size_t pass, const PlanSchedule& schedule, const Planes& planes,
+                          const std::vector<bool>& keeps) const {
+  const auto bytes_of = [&](size_t node, int64_t rows) {
+    return rows * row_bytes(node, planes, static_cast<int64_t>(c10::elementSize(types_[node])));
   };
+  const auto is_kept = [&](size_t i) { return keeps[i] && i < pass; };
+  const int64_t rows = strip_rows_of(schedule, planes.heights[pass], planes.heights[0]);
+  const int64_t first = std::max<int64_t>(0, planes.heights[pass] / 2 - rows);
+  const std::vector<Rows> now = needed_rows(pass, {first, rows}, planes, is_kept);
+  const std::vector<Rows> next = needed_rows(pass, {first + rows, rows}, planes, is_kept);
+  const std::vector<size_t> last = last_uses(now);
+  int64_t tails = 0, alive = 0, largest = 0;
+  std::vector<int64_t> freed_after(pass + 1, 0);
+  for (size_t i = 1; i <= pass; ++i) {
+    if (now[i].count == 0) continue;
+    const int64_t own = bytes_of(i, now[i].count);
+    // What a convolution makes and what joins it to the rows before, its inputs padded or joined.
+    int64_t here = keeps[i] && i == pass ? own : 2 * own;
+    for (const size_t input : graph_[i].inputs) {
+      here += bytes_of(input, input_rows(graph_[i], now[i], planes.heights[input]).count);
+    }
+    largest = std::max(largest, alive + here);
+    alive += own - freed_after[i];
+    if (last[i] > i) freed_after[last[i]] += own;
+    if (schedule.strip_rows != 0 && i < pass) {
+      tails += bytes_of(i, std::max<int64_t>(0, now[i].end() - next[i].first));
+    }
+  }
+  return largest + tails;
+}
+
+int64_t Plan::peak_bytes(const PlanSchedule& schedule, const Planes& planes) const {
   const std::vector<bool> keeps = kept(schedule, planes);
   const std::vector<size_t> last = last_readers(keeps);
   int64_t peak = 0;
   for (size_t pass = 1; pass < graph_.size(); ++pass) {
+    if (!is_pass(pass, keeps)) continue;
     int64_t bytes = 0;
     for (size_t i = 1; i <= pass; ++i) {
       // The result of a residual block takes the place of its input.
       if (!keeps[i] || last[i] < pass || (i == pass && !graph_[i].residuals.empty())) continue;
-      const int64_t size = schedule.halves_maps && passing_[i] ? 2 : element(i);
-      bytes += planes.heights[i] * row_bytes(i, size);
+      const bool halved = schedule.halves_maps && passing_[i];
+      const auto element = static_cast<int64_t>(c10::elementSize(types_[i]));
+      bytes += planes.heights[i] * row_bytes(i, planes, halved ? 2 : element);
     }
-    const int64_t rows = strip_rows_of(schedule, planes.heights[pass], planes.heights[0]);
-    const int64_t first = std::max<int64_t>(0, planes.heights[pass] / 2 - rows);
-    const std::vector<Rows> needed =
-        needed_rows(pass, {first, rows}, planes, [&](size_t i) { return keeps[i] && i < pass; });
-    int64_t largest = 0;
-    for (size_t i = 1; i <= pass; ++i) {
-      if (needed[i].count == 0) continue;
-      // What a convolution makes, and its inputs put side by side and padded.
-      int64_t here = needed[i].count * row_bytes(i, element(i)) * (keeps[i] && i == pass ? 1 : 2);
-      for (const size_t input : graph_[i].inputs) {
-        here += input_rows(graph_[i], needed[i], planes.heights[input]).count *
-                row_bytes(input, element(i));
-      }
-      largest = std::max(largest, here);
-    }
-    peak = std::max(peak, bytes + largest);
+    peak = std::max(peak, bytes + strip_bytes(pass, schedule, planes, keeps));
   }
   return peak;
+}
+
+/// Whether a node is computed for its own sake, not only for a later one's.
+bool Plan::is_pass(size_t node, const std::vector<bool>& keeps) const {
+  return keeps[node] || graph_[node].normalises || node + 1 == graph_.size();
 }
 
 PlanSchedule Plan::with_strips(int64_t height, int64_t width, int64_t strip_rows) const {
@@ -135,6 +174,14 @@ PlanSchedule Plan::with_strips(int64_t height, int64_t width, int64_t strip_rows
 PlanSchedule Plan::best(int64_t height, int64_t width, int64_t memory) const {
   const Planes sizes = planes(height, width);
   PlanSchedule schedule = with_strips(height, width, height);
+  if (is_one_pass(sizes)) {
+    // No row is made twice, so small strips cost nothing, and their rows stay in the cache.
+    for (const int64_t rows : kPassRows) {
+      if (schedule.bytes <= std::min(memory, kCachedBytes)) return schedule;
+      if (rows < height) schedule = with_strips(height, width, rows);
+    }
+    return schedule;
+  }
   for (const bool halves : {false, true}) {
     for (const int64_t rows : kStripRows) {
       if (schedule.bytes <= memory) return schedule;
@@ -144,6 +191,14 @@ PlanSchedule Plan::best(int64_t height, int64_t width, int64_t memory) const {
     }
   }
   return schedule;
+}
+
+bool Plan::is_one_pass(const Planes& planes) const {
+  const std::vector<bool> keeps = kept({1, false, 0}, planes);
+  for (size_t i = 1; i + 1 < graph_.size(); ++i) {
+    if (is_pass(i, keeps)) return false;
+  }
+  return true;
 }
 
 void Plan::run(const PlanSchedule& schedule, const ImageRows& image,

@@ -60,6 +60,13 @@ class Plan {
   /// The rows of each node that `rows` of `target` need, down to planes that `is_at_hand`.
   std::vector<Rows> needed_rows(size_t target, const Rows& rows, const Planes& planes,
                                 const std::function<bool(size_t)>& is_at_hand) const;
+  /// The last node that reads each, of those whose rows are needed.
+  std::vector<size_t> last_uses(const std::vector<Rows>& needed) const;
+  int64_t row_bytes(size_t node, const Planes& planes, int64_t element) const;
+  int64_t strip_bytes(size_t pass, const PlanSchedule& schedule, const Planes& planes,
+                      const std::vector<bool>& keeps) const;
+  bool is_pass(size_t node, const std::vector<bool>& keeps) const;
+  bool is_one_pass(const Planes& planes) const;
   int64_t peak_bytes(const PlanSchedule& schedule, const Planes& planes) const;
 
   LayerGraph graph_;

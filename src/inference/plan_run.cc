@@ -87,7 +87,7 @@ Rows PlanRun::strip(size_t node, int64_t first) const {
 void PlanRun::run() {
   const size_t last = plan_.graph_.size() - 1;
   for (size_t node = 1; node <= last; ++node) {
-    if (!kept_[node] && !plan_.graph_[node].normalises && node != last) continue;
+    if (!plan_.is_pass(node, kept_)) continue;
     pass(node);
     release(node);
   }
@@ -167,16 +167,6 @@ std::vector<Rows> PlanRun::needed(size_t node, const Rows& rows) const {
                            [&](size_t i) { return planes_kept_[i].data.defined() && i != node; });
 }
 
-bool PlanRun::is_read(size_t node, size_t after, const std::vector<Rows>& needed) const {
-  for (size_t later = after + 1; later < needed.size(); ++later) {
-    const LayerNode& reader = plan_.graph_[later];
-    const bool reads =
-        std::count(reader.inputs.begin(), reader.inputs.end(), node) > 0 || reader.adds(node);
-    if (reads && needed[later].count > 0) return true;
-  }
-  return false;
-}
-
 /// Rows of a node, finished but for a target that normalises.
 at::Tensor PlanRun::make(size_t node, const Rows& rows, const std::vector<Plane>& strips,
                          bool finishes) {
@@ -202,6 +192,7 @@ at::Tensor PlanRun::joined(const at::Tensor& above, const at::Tensor& below) {
 
 PlanRun::Plane PlanRun::compute(size_t node, const Rows& rows) {
   const std::vector<Rows> now = needed(node, rows), next = needed(node, strip(node, rows.end()));
+  const std::vector<size_t> last = plan_.last_uses(now);
   std::vector<Plane> strips(node + 1);
   for (size_t i = 1; i <= node; ++i) {
     if (now[i].count == 0) continue;
@@ -220,9 +211,12 @@ PlanRun::Plane PlanRun::compute(size_t node, const Rows& rows) {
               .clone(at::MemoryFormat::ChannelsLast),
           next[i].first, finishes};
     }
-    for (size_t before = 1; before < i; ++before) {
-      if (!is_read(before, i, now)) strips[before].data.reset();
-    }
+    const LayerNode& layer = plan_.graph_[i];
+    const auto forget = [&](size_t before) {
+      if (before > 0 && last[before] == i) strips[before].data.reset();
+    };
+    for (const size_t input : layer.inputs) forget(input);
+    for (const Addend& addend : layer.residuals) forget(addend.node);
   }
   return strips[node];
 }

@@ -138,7 +138,7 @@ int64_t Translator::working_bytes(int width, int height) const {
 }
 
 int64_t Translator::State::bytes_of(int width, int height) const {
-  const int64_t w = round_up(width, multiple), h = round_up(height, multiple);
+  const int64_t w = padded_side(width), h = padded_side(height);
   const GeneratorOptions& generator = model.metadata.generator;
   const int64_t pixels = w * h;
   // The eight turns are added up in float.
@@ -155,8 +155,7 @@ int Translator::batch() const {
 std::vector<Image> Translator::translate(std::span<const Image> images) const {
   const c10::InferenceMode guard;
   const auto padded_size = [&](const Image& image) {
-    return std::pair(round_up(image.width(), state_->multiple),
-                     round_up(image.height(), state_->multiple));
+    return std::pair(state_->padded_side(image.width()), state_->padded_side(image.height()));
   };
   std::vector<Image> results;
   results.reserve(images.size());

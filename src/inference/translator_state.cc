@@ -17,6 +17,10 @@ namespace {
 /// The two last layers of a ResNet need two pixels at a quarter of the size.
 constexpr int64_t kSmallestSide = 8;
 constexpr int kTurns = 8;
+
+/// Reflected pixels around an image that is enlarged: zeros are as far as a network that knows no
+/// reflection sees, which shows in its border.
+constexpr int64_t kMargin = 8;
 constexpr int64_t kReserve = int64_t{640} << 20;
 
 void make_channels_last(ImageModule& network) {
@@ -40,6 +44,10 @@ at::Tensor turned_back(const at::Tensor& image, int way) {
 
 int64_t round_up(int64_t value, int64_t multiple) {
   return (std::max(value, kSmallestSide) + multiple - 1) / multiple * multiple;
+}
+
+int64_t Translator::State::padded_side(int64_t side) const {
+  return round_up(side + 2 * margin(), multiple);
 }
 
 bool is_out_of_memory(const c10::Error& error) {
@@ -70,7 +78,7 @@ void Translator::State::open(const TensorList& tensors) {
 PlanSchedule Translator::State::schedule(int64_t height, int64_t width) const {
   if (!strip_rows) {
     // The program, the weights and both images need some, and freed memory is not all given back.
-    const int64_t images = 2 * 3 * height * width;
+    const int64_t images = 3 * height * width * (1 + scale() * scale());
     const int64_t reserve = std::min(options.memory / 4, kReserve) + images;
     return plan->best(height, width, options.memory - reserve);
   }
@@ -83,13 +91,16 @@ bool Translator::State::runs_whole(int64_t height, int64_t width) const {
   return network != nullptr && schedule(height, width).strip_rows == 0;
 }
 
+int64_t Translator::State::margin() const { return scale() > 1 ? kMargin : 0; }
+
 cv::Mat Translator::State::padded(const cv::Mat& colours) const {
-  const auto width = static_cast<int>(round_up(colours.cols, multiple));
-  const auto height = static_cast<int>(round_up(colours.rows, multiple));
+  const auto before = static_cast<int>(margin());
+  const auto width = static_cast<int>(padded_side(colours.cols));
+  const auto height = static_cast<int>(padded_side(colours.rows));
   if (width == colours.cols && height == colours.rows) return colours;
   cv::Mat padded;
-  cv::copyMakeBorder(colours, padded, 0, height - colours.rows, 0, width - colours.cols,
-                     cv::BORDER_REFLECT_101);
+  cv::copyMakeBorder(colours, padded, before, height - colours.rows - before, before,
+                     width - colours.cols - before, cv::BORDER_REFLECT_101);
   return padded;
 }
 
@@ -161,24 +172,28 @@ cv::Mat Translator::State::colours_of(const cv::Mat& source) const {
   if (colorizes()) return coloured(source);
   const int64_t input_nc = model.metadata.generator.input_nc;
   const cv::Mat image = padded(network_colours(source, input_nc));
-  const auto height = static_cast<int>(source.rows * scale());
-  const int64_t width = source.cols * scale();
-  const auto cropped = [&](const at::Tensor& rows, int64_t count) {
-    return to_pixels(rows.narrow(2, 0, count).narrow(3, 0, width), source.depth());
-  };
-  if (options.tta) return result_colours(source, cropped(mean_of_turns(image), height), input_nc);
+  const cv::Rect place(cv::Point(static_cast<int>(margin()), static_cast<int>(margin())) * scale(),
+                       source.size() * scale());
   cv::Mat result;
-  run(image, [&](int64_t first, const at::Tensor& rows) {
-    const int64_t count = std::min(rows.size(2), height - first);
-    if (count <= 0) return;
-    const cv::Mat pixels = cropped(rows, count);
-    if (count == height) {
+  const auto write = [&](int64_t first, const at::Tensor& rows) {
+    const int64_t begin = std::max<int64_t>(first, place.y);
+    const int64_t end = std::min<int64_t>(first + rows.size(2), place.br().y);
+    if (begin >= end) return;
+    const cv::Mat pixels = to_pixels(
+        rows.narrow(2, begin - first, end - begin).narrow(3, place.x, place.width), source.depth());
+    if (end - begin == place.height) {
       result = pixels;
       return;
     }
-    result.create(height, static_cast<int>(width), pixels.type());
-    pixels.copyTo(result.rowRange(static_cast<int>(first), static_cast<int>(first + count)));
-  });
+    result.create(place.size(), pixels.type());
+    pixels.copyTo(
+        result.rowRange(static_cast<int>(begin) - place.y, static_cast<int>(end) - place.y));
+  };
+  if (options.tta) {
+    write(0, mean_of_turns(image));
+  } else {
+    run(image, write);
+  }
   return result_colours(source, result, input_nc);
 }
 
@@ -210,8 +225,8 @@ std::vector<Image> Translator::State::translate_batch(std::span<const Image> ima
   for (size_t i = 0; i < images.size(); ++i) {
     const cv::Mat& source = images[i].pixels;
     const at::Tensor cropped = outputs[static_cast<int64_t>(i)]
-                                   .narrow(1, 0, source.rows * scale())
-                                   .narrow(2, 0, source.cols * scale());
+                                   .narrow(1, margin() * scale(), source.rows * scale())
+                                   .narrow(2, margin() * scale(), source.cols * scale());
     results.push_back(
         finished(images[i], result_colours(source, to_pixels(cropped, source.depth()), input_nc)));
   }

@@ -29,10 +29,12 @@ struct Translator::State {
   using Write = std::function<void(int64_t first, const at::Tensor& rows)>;
 
   void open(const TensorList& tensors);
-  int64_t scale() const { return model.metadata.scale; }
+  int scale() const { return static_cast<int>(model.metadata.scale); }
   PlanSchedule schedule(int64_t height, int64_t width) const;
   int64_t bytes_of(int width, int height) const;
   bool runs_whole(int64_t height, int64_t width) const;
+  int64_t margin() const;
+  int64_t padded_side(int64_t side) const;
   cv::Mat padded(const cv::Mat& colours) const;
   void run(const cv::Mat& image, const Write& write) const;
   void run_plan(const cv::Mat& image, const Write& write) const;
