@@ -44,7 +44,8 @@ struct TranslatorOptions {
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
-    visit("model", self.model, "a run, a .safetensors, a bare .pth, or the name of a model that ships (superres_x2)");
+    visit("model", self.model,
+          "a run, a .safetensors, a bare .pth, or the name of a model that ships (superres_x2)");
     visit("direction", self.direction,
           "AtoB or BtoA, for models that hold both; empty: the model's");
     visit("device", self.device, "auto, cpu or cuda[:N]");
