@@ -20,6 +20,7 @@
 #include "models/networks/fused_sequence.h"
 #include "models/networks/infer.h"
 #include "models/networks/layer_conv.h"
+#include "models/networks/layer_graph.h"
 #include "models/networks/layers.h"
 
 namespace nn = torch::nn;
@@ -254,6 +255,42 @@ int64_t edsr_bytes_per_pixel(const GeneratorOptions& options) {
 
 bool is_edsr_encoder(const GeneratorOptions&, std::string_view parameter) {
   return !parameter.starts_with("tail.");
+}
+
+std::vector<LayerNode> edsr_graph(const TensorList& state, const GeneratorOptions& options) {
+  const GraphReader reader(state, options);
+  const ConvGeometry point{Direction::kForward, 1, 0, 0}, same{Direction::kForward, 1, 1, 0};
+  LayerGraph graph(1);
+  const auto add = [&](const std::string& name, ConvGeometry geometry) -> LayerNode& {
+    graph.push_back(reader.conv(name, graph.size() - 1, geometry));
+    return graph.back();
+  };
+  // (x + 1) half - mean, in a convolution of its own: beyond the border the next one sees zeros.
+  LayerNode& first = add("sub_mean", point);
+  first.bias = first.bias + first.weight.flatten(1).sum(1) * kHalfRange;
+  first.weight = first.weight * kHalfRange;
+  add("head.0", same);
+  const size_t head = graph.size() - 1;
+  const int64_t blocks = blocks_of(options.kind).value();
+  for (int64_t i = 0; i < blocks; ++i) {
+    const size_t before = graph.size() - 1;
+    add(message("body.", i, ".body.0"), same).activation = Activation::kRelu;
+    add(message("body.", i, ".body.2"), same).residuals = {{before}};
+  }
+  add(message("body.", blocks), same).residuals = {{head}};
+  int64_t place = 0;
+  for (const int64_t factor : shuffles_of(options.scale)) {
+    add(message("tail.0.", place), same).shuffle = factor;
+    place += 2;
+  }
+  // The mean is added, and the range left, in the last convolution: nothing pads after it.
+  LayerNode last = reader.conv("tail.1", graph.size() - 1, same);
+  const LayerNode shift = reader.conv("add_mean", 0, point);
+  const at::Tensor mix = shift.weight.flatten(1) / kHalfRange;
+  last.bias = mix.mv(last.bias) + shift.bias / kHalfRange - 1;
+  last.weight = mix.mm(last.weight.flatten(1)).view(last.weight.sizes());
+  graph.push_back(std::move(last));
+  return graph;
 }
 
 }  // namespace solstice

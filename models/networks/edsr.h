@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "models/networks/networks.h"
 
@@ -19,5 +20,6 @@ int64_t edsr_size_multiple(const GeneratorOptions& options);
 bool infer_edsr(const TensorList& tensors, GeneratorOptions& options);
 int64_t edsr_bytes_per_pixel(const GeneratorOptions& options);
 bool is_edsr_encoder(const GeneratorOptions& options, std::string_view parameter);
+std::vector<LayerNode> edsr_graph(const TensorList& state, const GeneratorOptions& options);
 
 }  // namespace solstice

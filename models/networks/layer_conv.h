@@ -12,6 +12,13 @@ enum class Direction { kForward, kTransposed };
 struct ConvGeometry {
   Direction direction;
   int64_t stride, padding, output_padding;
+
+  /// Rows (columns) of the result for so many of the input's.
+  int64_t out_side(int64_t side, int64_t kernel) const {
+    return direction == Direction::kTransposed
+               ? (side - 1) * stride - 2 * padding + kernel + output_padding
+               : (side + 2 * padding - kernel) / stride + 1;
+  }
 };
 
 /// at::convolution of x (N, C, H, W); bias may be undefined. In channels_last and float32 on the

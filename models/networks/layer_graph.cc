@@ -10,10 +10,12 @@
 namespace solstice {
 
 int64_t LayerNode::out_side(int64_t side) const {
-  if (geometry.direction == Direction::kTransposed) {
-    return (side - 1) * geometry.stride - 2 * geometry.padding + kernel() + geometry.output_padding;
-  }
-  return (side + 2 * geometry.padding - kernel()) / geometry.stride + 1;
+  return shuffle * geometry.out_side(side, kernel());
+}
+
+bool LayerNode::adds(size_t node) const {
+  return std::any_of(residuals.begin(), residuals.end(),
+                     [node](const Addend& addend) { return addend.node == node; });
 }
 
 at::Tensor GraphReader::find(const std::string& name) const {

@@ -3,7 +3,6 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +16,16 @@ namespace solstice {
 enum class Border { kZero, kReflect };
 
 /// What follows a convolution, after its norm.
-enum class Activation { kNone, kRelu, kLeakyRelu, kTanh };
+enum class Activation { kNone, kRelu, kLeakyRelu, kPrelu, kTanh };
+
+/// A plane that is added to a result.
+struct Addend {
+  size_t node;  ///< an earlier one
+  double factor = 1;
+};
 
 /// A convolution with all that is done to its result before another one reads it:
-/// activation(norm(conv(inputs))) + residual.
+/// shuffle(activation(norm(conv(inputs)))) + residuals.
 struct LayerNode {
   std::vector<size_t> inputs;  ///< earlier nodes, their channels side by side; 0 is the image
   at::Tensor weight, bias;     ///< as LibTorch's convolutions take them, batch norm folded in
@@ -29,11 +34,14 @@ struct LayerNode {
   bool rectifies_inputs = false;  ///< reads relu(inputs)
   bool normalises = false;        ///< by the statistics of its own plane (instance norm)
   Activation activation = Activation::kNone;
-  std::optional<size_t> residual;  ///< the earlier node that is added in the end
+  at::Tensor slopes;    ///< kPrelu: of values below zero, by channel of the convolution
+  int64_t shuffle = 1;  ///< channels of shuffle x shuffle phases become one of larger sides
+  std::vector<Addend> residuals = {};
 
   int64_t out_channels() const {
-    return weight.size(geometry.direction == Direction::kTransposed ? 1 : 0);
+    return weight.size(geometry.direction == Direction::kTransposed ? 1 : 0) / (shuffle * shuffle);
   }
+  bool adds(size_t node) const;
   int64_t kernel() const { return weight.size(2); }
   /// Rows (columns) of the result for so many of the input's.
   int64_t out_side(int64_t side) const;

@@ -27,7 +27,7 @@ constexpr std::array kGenerators{
                  infer_pointwise, pointwise_bytes_per_pixel, is_pointwise_encoder, pointwise_graph},
     GeneratorRow{"edsr_<n>blocks", "super-resolution: n residual blocks, then pixel shuffle",
                  "edsr_1blocks", matches_edsr, make_edsr, edsr_size_multiple, infer_edsr,
-                 edsr_bytes_per_pixel, is_edsr_encoder, nullptr, /*largest_scale=*/8},
+                 edsr_bytes_per_pixel, is_edsr_encoder, edsr_graph, /*largest_scale=*/8},
 };
 
 constexpr std::array kDiscriminators{

@@ -161,7 +161,7 @@ std::vector<LayerNode> resnet_graph(const TensorList& state, const GeneratorOpti
     const int64_t second = options.dropout ? 6 : 5;
     LayerNode& last = add(prefix, second, second + 1, same, Activation::kNone);
     last.border = Border::kReflect;
-    last.residual = before;
+    last.residuals = {{before}};
   }
   const int64_t up = kFirstBlock + blocks;
   for (const int64_t conv : {up, up + 3}) add("model.", conv, conv + 1, twice, Activation::kRelu);

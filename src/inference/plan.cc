@@ -24,9 +24,10 @@ Plan::Plan(LayerGraph graph, at::Device device, at::ScalarType type)
     // The prepared form has its own copy; what is asked of the node is the shape.
     graph_[i].weight = graph_[i].weight.to(at::kMeta);
   }
-  for (const LayerNode& node : graph_) passing_.push_back(node.normalises && !node.residual);
+  for (const LayerNode& node : graph_)
+    passing_.push_back(node.normalises && node.residuals.empty());
   for (const LayerNode& node : graph_) {
-    if (node.residual) passing_[*node.residual] = false;
+    for (const Addend& addend : node.residuals) passing_[addend.node] = false;
   }
 }
 
@@ -55,7 +56,7 @@ std::vector<size_t> Plan::last_readers(const std::vector<bool>& kept) const {
   for (size_t i = graph_.size() - 1; i > 0; --i) {
     const size_t pass = kept[i] ? i : std::max(i, last[i]);
     for (const size_t input : graph_[i].inputs) last[input] = std::max(last[input], pass);
-    if (const auto residual = graph_[i].residual) last[*residual] = std::max(last[*residual], pass);
+    for (const auto& [node, factor] : graph_[i].residuals) last[node] = std::max(last[node], pass);
   }
   return last;
 }
@@ -81,7 +82,8 @@ std::vector<Rows> Plan::needed_rows(size_t target, const Rows& rows, const Plane
       want(input, input_rows(node, needed[i], planes.heights[input]));
     }
     // A target that normalises is finished later, when its statistics are known.
-    if (node.residual && (i < target || !node.normalises)) want(*node.residual, needed[i]);
+    if (i == target && node.normalises) continue;
+    for (const Addend& addend : node.residuals) want(addend.node, needed[i]);
   }
   return needed;
 }
@@ -99,7 +101,7 @@ int64_t Plan::peak_bytes(const PlanSchedule& schedule, const Planes& planes) con
     int64_t bytes = 0;
     for (size_t i = 1; i <= pass; ++i) {
       // The result of a residual block takes the place of its input.
-      if (!keeps[i] || last[i] < pass || (i == pass && graph_[i].residual)) continue;
+      if (!keeps[i] || last[i] < pass || (i == pass && !graph_[i].residuals.empty())) continue;
       const int64_t size = schedule.halves_maps && passing_[i] ? 2 : element(i);
       bytes += planes.heights[i] * row_bytes(i, size);
     }

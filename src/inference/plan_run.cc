@@ -73,7 +73,8 @@ PlanRun::PlanRun(const Plan& plan, const PlanSchedule& schedule, const ImageRows
       kept_(plan.kept(schedule, planes_)),
       last_readers_(plan.last_readers(kept_)),
       planes_kept_(plan.graph_.size()),
-      norms_(plan.graph_.size()) {}
+      norms_(plan.graph_.size()),
+      tails_(plan.graph_.size()) {}
 
 Rows PlanRun::strip(size_t node, int64_t first) const {
   const int64_t height = planes_.heights[node];
@@ -101,7 +102,7 @@ bool PlanRun::takes_place_of_input(size_t node) const {
   const size_t input = layer.inputs.front();
   const at::Tensor& data = planes_kept_[input].data;
   return layer.inputs.size() == 1 && data.defined() && last_readers_[input] == node &&
-         data.scalar_type() == kept_type(node) && layer.residual != input &&
+         data.scalar_type() == kept_type(node) && !layer.adds(input) &&
          data.size(1) == layer.out_channels() && planes_.heights[input] == planes_.heights[node] &&
          planes_.widths[input] == planes_.widths[node];
 }
@@ -120,6 +121,7 @@ void PlanRun::pass(size_t node) {
     }
   }
   StripStatistics statistics;
+  tails_.assign(tails_.size(), {});
   // Stored when the next strip is made, which may still need what is in its place.
   std::optional<std::pair<Rows, at::Tensor>> waiting;
   for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
@@ -137,13 +139,12 @@ void PlanRun::pass(size_t node) {
   if (waiting) store(node, waiting->first, waiting->second);
   if (!layer.normalises) return;
   norms_[node] = {statistics.mean().to(plan_.device_), statistics.variance().to(plan_.device_)};
-  if (kept_[node] && (schedule_.strip_rows == 0 || layer.residual)) finish_plane(node);
+  if (kept_[node] && (schedule_.strip_rows == 0 || !layer.residuals.empty())) finish_plane(node);
   if (is_last) {
     for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
       const Plane made = compute(node, rows);
       at::Tensor result = made.data;
-      const at::Tensor residual = layer.residual ? values(*layer.residual, rows, {}) : at::Tensor();
-      finish(node, made.data, residual, result);
+      finish(node, made.data, residual(node, rows, {}), result);
       write_(rows.first, result.to(at::kCPU));
     }
   }
@@ -160,32 +161,67 @@ void PlanRun::store(size_t node, const Rows& rows, const at::Tensor& strip) {
   place.copy_(place.dtype() == at::kHalf ? at::Tensor(strip).clamp_(-kMostHalf, kMostHalf) : strip);
 }
 
+std::vector<Rows> PlanRun::needed(size_t node, const Rows& rows) const {
+  if (rows.count <= 0) return std::vector<Rows>(node + 1, Rows{0, 0});
+  return plan_.needed_rows(node, rows, planes_,
+                           [&](size_t i) { return planes_kept_[i].data.defined() && i != node; });
+}
+
+bool PlanRun::is_read(size_t node, size_t after, const std::vector<Rows>& needed) const {
+  for (size_t later = after + 1; later < needed.size(); ++later) {
+    const LayerNode& reader = plan_.graph_[later];
+    const bool reads =
+        std::count(reader.inputs.begin(), reader.inputs.end(), node) > 0 || reader.adds(node);
+    if (reads && needed[later].count > 0) return true;
+  }
+  return false;
+}
+
+/// Rows of a node, finished but for a target that normalises.
+at::Tensor PlanRun::make(size_t node, const Rows& rows, const std::vector<Plane>& strips,
+                         bool finishes) {
+  const LayerNode& layer = plan_.graph_[node];
+  const int64_t height = planes_.heights[layer.inputs.front()];
+  const Rows held = input_rows(layer, rows, height);
+  at::Tensor made = plan_.convs_[node - 1].run(gather(node, rows, strips),
+                                               {height, held.first, rows.first, rows.count});
+  if (finishes) finish(node, made, residual(node, rows, strips), made);
+  return made;
+}
+
+/// `above` and `below` as one; either may be undefined.
+at::Tensor PlanRun::joined(const at::Tensor& above, const at::Tensor& below) {
+  if (!above.defined()) return below;
+  if (!below.defined()) return above;
+  at::Tensor all = at::empty({1, below.size(1), above.size(2) + below.size(2), below.size(3)},
+                             below.options(), at::MemoryFormat::ChannelsLast);
+  all.narrow(2, 0, above.size(2)).copy_(above);
+  all.narrow(2, above.size(2), below.size(2)).copy_(below);
+  return all;
+}
+
 PlanRun::Plane PlanRun::compute(size_t node, const Rows& rows) {
-  const std::vector<Rows> needed = plan_.needed_rows(
-      node, rows, planes_, [&](size_t i) { return planes_kept_[i].data.defined() && i != node; });
+  const std::vector<Rows> now = needed(node, rows), next = needed(node, strip(node, rows.end()));
   std::vector<Plane> strips(node + 1);
   for (size_t i = 1; i <= node; ++i) {
-    if (needed[i].count == 0) continue;
-    const LayerNode& layer = plan_.graph_[i];
-    const at::Tensor inputs = gather(i, needed[i], strips);
-    const Rows held = input_rows(layer, needed[i], planes_.heights[layer.inputs.front()]);
-    Plane made{plan_.convs_[i - 1].run(inputs, {planes_.heights[layer.inputs.front()], held.first,
-                                                needed[i].first, needed[i].count}),
-               needed[i].first, false};
-    if (i < node || !layer.normalises) {
-      finish(i, made.data, residual(i, needed[i], strips), made.data);
-      made.finished = true;
+    if (now[i].count == 0) continue;
+    // The last strip's end is this one's beginning, so that every row is made once.
+    const Plane tail = std::exchange(tails_[i], {});
+    const int64_t from = tail.data.defined() ? tail.first + tail.data.size(2) : now[i].first;
+    const bool finishes = i < node || !plan_.graph_[i].normalises;
+    at::Tensor fresh;
+    if (from < now[i].end()) fresh = make(i, {from, now[i].end() - from}, strips, finishes);
+    strips[i] = {joined(tail.data, fresh), tail.data.defined() ? tail.first : now[i].first,
+                 finishes};
+    if (i < node && next[i].count > 0 && next[i].first < now[i].end()) {
+      tails_[i] = {
+          strips[i]
+              .data.narrow(2, next[i].first - strips[i].first, now[i].end() - next[i].first)
+              .clone(at::MemoryFormat::ChannelsLast),
+          next[i].first, finishes};
     }
-    strips[i] = std::move(made);
     for (size_t before = 1; before < i; ++before) {
-      bool is_read = false;
-      for (size_t later = i + 1; later <= node && !is_read; ++later) {
-        const LayerNode& reader = plan_.graph_[later];
-        is_read = needed[later].count > 0 &&
-                  (std::count(reader.inputs.begin(), reader.inputs.end(), before) > 0 ||
-                   reader.residual == before);
-      }
-      if (!is_read) strips[before].data.reset();
+      if (!is_read(before, i, now)) strips[before].data.reset();
     }
   }
   return strips[node];
@@ -193,8 +229,16 @@ PlanRun::Plane PlanRun::compute(size_t node, const Rows& rows) {
 
 at::Tensor PlanRun::residual(size_t node, const Rows& rows,
                              const std::vector<Plane>& strips) const {
-  const std::optional<size_t> from = plan_.graph_[node].residual;
-  return from ? values(*from, rows, strips).to(plan_.types_[node]) : at::Tensor();
+  at::Tensor sum;
+  for (const auto& [from, factor] : plan_.graph_[node].residuals) {
+    const at::Tensor addend = values(from, rows, strips).to(plan_.types_[node]);
+    if (!sum.defined() && factor == 1) {
+      sum = addend;
+    } else {
+      sum = sum.defined() ? sum.add(addend, factor) : addend.mul(factor);
+    }
+  }
+  return sum;
 }
 
 at::Tensor PlanRun::gather(size_t index, const Rows& out, const std::vector<Plane>& strips) const {
@@ -266,9 +310,11 @@ void PlanRun::finish_plane(size_t node) {
   Plane& plane = planes_kept_[node];
   // The residual's plane becomes the result's where nobody else reads it.
   Plane result = plane;
-  if (layer.residual && last_readers_[*layer.residual] == node &&
-      planes_kept_[*layer.residual].data.scalar_type() == plan_.types_[node]) {
-    result = planes_kept_[*layer.residual];
+  const bool adds_one = layer.residuals.size() == 1;
+  if (const size_t from = adds_one ? layer.residuals[0].node : 0;
+      adds_one && last_readers_[from] == node &&
+      planes_kept_[from].data.scalar_type() == plan_.types_[node]) {
+    result = planes_kept_[from];
   }
   for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
     const at::Tensor raw =

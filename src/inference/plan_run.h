@@ -46,6 +46,10 @@ class PlanRun {
 
   void pass(size_t node);
   Plane compute(size_t node, const Rows& rows);
+  std::vector<Rows> needed(size_t node, const Rows& rows) const;
+  bool is_read(size_t node, size_t after, const std::vector<Rows>& needed) const;
+  at::Tensor make(size_t node, const Rows& rows, const std::vector<Plane>& strips, bool finishes);
+  static at::Tensor joined(const at::Tensor& above, const at::Tensor& below);
   at::Tensor gather(size_t node, const Rows& out, const std::vector<Plane>& strips) const;
   at::Tensor residual(size_t node, const Rows& rows, const std::vector<Plane>& strips) const;
   at::Tensor values(size_t node, const Rows& rows, const std::vector<Plane>& strips) const;
@@ -67,6 +71,7 @@ class PlanRun {
   const std::vector<size_t> last_readers_;
   std::vector<Plane> planes_kept_;
   std::vector<Norms> norms_;
+  std::vector<Plane> tails_;  ///< of each node, of this pass: what the next strip needs again
 };
 
 }  // namespace solstice

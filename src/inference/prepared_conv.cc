@@ -6,6 +6,8 @@
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
 #include <ATen/ops/leaky_relu.h>
+#include <ATen/ops/pixel_shuffle.h>
+#include <ATen/ops/prelu.h>
 #include <ATen/ops/reflection_pad2d.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/tanh.h>
@@ -51,6 +53,8 @@ const char* name_in_onednn(Activation activation) {
       return "relu";
     case Activation::kLeakyRelu:
       return "leaky_relu";
+    case Activation::kPrelu:  // has another slope for each channel: applied after
+      return "none";
     case Activation::kTanh:
       return "tanh";
   }
@@ -68,8 +72,14 @@ bool winograd_suits(const ConvGeometry& geometry, const at::Tensor& weight) {
 
 }  // namespace
 
-Rows input_rows(const LayerNode& node, const Rows& out, int64_t height) {
+Rows before_shuffle(const Rows& out, int64_t factor) {
+  const int64_t first = out.first / factor;
+  return {first, (out.end() + factor - 1) / factor - first};
+}
+
+Rows input_rows(const LayerNode& node, const Rows& result, int64_t height) {
   const ConvGeometry& g = node.geometry;
+  const Rows out = before_shuffle(result, node.shuffle);
   int64_t first, end;
   if (g.direction == Direction::kTransposed) {
     const int64_t low = out.first + g.padding - node.kernel() + 1;
@@ -90,7 +100,7 @@ Rows input_rows(const LayerNode& node, const Rows& out, int64_t height) {
   return {first, end - first};
 }
 
-void activate_(at::Tensor& x, Activation activation) {
+void activate_(at::Tensor& x, Activation activation, const at::Tensor& slopes) {
   switch (activation) {
     case Activation::kNone:
       return;
@@ -99,6 +109,9 @@ void activate_(at::Tensor& x, Activation activation) {
       return;
     case Activation::kLeakyRelu:
       at::leaky_relu_(x, kLeakySlope);
+      return;
+    case Activation::kPrelu:
+      x = at::prelu(x, slopes);
       return;
     case Activation::kTanh:
       at::tanh_(x);
@@ -118,8 +131,10 @@ PreparedConv::PreparedConv(const LayerNode& node, at::Device device, at::ScalarT
       border_(node.border),
       activation_(node.normalises ? Activation::kNone : node.activation),
       kernel_(node.kernel()),
+      shuffle_(node.shuffle),
       weight_(node.weight.to(device, type)) {
   if (node.bias.defined()) bias_ = node.bias.to(device, type);
+  if (node.slopes.defined()) slopes_ = node.slopes.to(device, type);
   if (winograd_suits(geometry_, weight_)) {
     winograd_.emplace(weight_, bias_, border_ == Border::kReflect);
     weight_ = at::Tensor();
@@ -167,13 +182,15 @@ at::Tensor PreparedConv::convolve(const at::Tensor& x, int64_t down, int64_t acr
       stack.push_back(std::move(value));
     }
     const PackedOperators& operators = packed_operators();
-    return call(transposed ? *operators.convolve_transposed : *operators.convolve,
-                std::move(stack));
+    at::Tensor y =
+        call(transposed ? *operators.convolve_transposed : *operators.convolve, std::move(stack));
+    if (activation_ == Activation::kPrelu) activate_(y, activation_, slopes_);
+    return y;
   }
   at::Tensor y = transposed
                      ? at::conv_transpose2d(x, weight_, bias_, stride, padding, output_padding)
                      : at::conv2d(x, weight_, bias_, stride, padding);
-  activate_(y, activation_);
+  activate_(y, activation_, slopes_);
   return y;
 }
 
@@ -198,7 +215,7 @@ at::Tensor PreparedConv::forward(const at::Tensor& x, const RowWindow& window) c
 
 at::Tensor PreparedConv::transposed(const at::Tensor& x, const RowWindow& window) const {
   const ConvGeometry& g = geometry_;
-  const int64_t whole = (x.size(2) - 1) * g.stride - 2 * g.padding + kernel_ + g.output_padding;
+  const int64_t whole = g.out_side(x.size(2), kernel_);
   if (x.size(2) == window.height && window.first == 0 && window.count == whole) {
     return convolve(x, g.padding, g.padding);
   }
@@ -207,18 +224,22 @@ at::Tensor PreparedConv::transposed(const at::Tensor& x, const RowWindow& window
   return convolve(x, 0, g.padding).narrow(2, window.first - first, window.count);
 }
 
-at::Tensor PreparedConv::run(const at::Tensor& x, const RowWindow& window) const {
-  if (winograd_) {
-    at::Tensor y = winograd_->run(x, window);
-    activate_(y, activation_);
-    return y;
-  }
-  if (narrow_) {
-    at::Tensor y = narrow_->run(x, window);
-    activate_(y, activation_);
+at::Tensor PreparedConv::convolved(const at::Tensor& x, const RowWindow& window) const {
+  if (winograd_ || narrow_) {
+    at::Tensor y = winograd_ ? winograd_->run(x, window) : narrow_->run(x, window);
+    activate_(y, activation_, slopes_);
     return y;
   }
   return geometry_.direction == Direction::kTransposed ? transposed(x, window) : forward(x, window);
+}
+
+at::Tensor PreparedConv::run(const at::Tensor& x, const RowWindow& window) const {
+  if (shuffle_ == 1) return convolved(x, window);
+  const Rows rows = before_shuffle({window.first, window.count}, shuffle_);
+  const at::Tensor phases =
+      convolved(x, {window.height, window.held_first, rows.first, rows.count});
+  return at::pixel_shuffle(phases, shuffle_)
+      .narrow(2, window.first - rows.first * shuffle_, window.count);
 }
 
 }  // namespace solstice

@@ -27,7 +27,7 @@ class PreparedConv {
   at::Tensor run(const at::Tensor& x, const RowWindow& window) const;
 
  private:
-  at::Tensor padded(const at::Tensor& x, const RowWindow& window) const;
+  at::Tensor convolved(const at::Tensor& x, const RowWindow& window) const;
   at::Tensor forward(const at::Tensor& x, const RowWindow& window) const;
   at::Tensor transposed(const at::Tensor& x, const RowWindow& window) const;
   at::Tensor convolve(const at::Tensor& x, int64_t padding_down, int64_t padding_across) const;
@@ -36,8 +36,8 @@ class PreparedConv {
   ConvGeometry geometry_;
   Border border_;
   Activation activation_;
-  int64_t kernel_;
-  at::Tensor weight_, bias_;
+  int64_t kernel_, shuffle_;
+  at::Tensor weight_, bias_, slopes_;
   std::optional<PreparedWinograd> winograd_;
   std::optional<NarrowConv> narrow_;
   bool packs_ = false;
@@ -60,10 +60,13 @@ struct Rows {
   int64_t end() const { return first + count; }
 };
 
+/// The rows of a convolution that rows of its shuffled result are made of.
+Rows before_shuffle(const Rows& out, int64_t factor);
+
 /// The input rows, of `height`, that the output rows `out` of a node are made of.
 Rows input_rows(const LayerNode& node, const Rows& out, int64_t height);
 
-/// The activation of a node, in place.
-void activate_(at::Tensor& x, Activation activation);
+/// The activation of a node, in place where LibTorch can; `slopes` (C) for kPrelu.
+void activate_(at::Tensor& x, Activation activation, const at::Tensor& slopes = {});
 
 }  // namespace solstice

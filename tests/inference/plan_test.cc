@@ -42,8 +42,10 @@ at::Tensor picture(int64_t height, int64_t width) {
   return at::rand({1, 3, height, width}) * 2 - 1;
 }
 
-at::Tensor run(const Plan& plan, const PlanSchedule& schedule, const at::Tensor& image) {
-  at::Tensor result = at::full(image.sizes(), 99.0);
+at::Tensor run(const Plan& plan, const PlanSchedule& schedule, const at::Tensor& image,
+               int64_t scale = 1) {
+  at::Tensor result =
+      at::full({1, image.size(1), image.size(2) * scale, image.size(3) * scale}, 99.0);
   int64_t next = 0;
   plan.run(schedule,
            {image.size(2), image.size(3),
@@ -53,7 +55,7 @@ at::Tensor run(const Plan& plan, const PlanSchedule& schedule, const at::Tensor&
              next = first + rows.size(2);
              result.narrow(2, first, rows.size(2)).copy_(rows);
            });
-  EXPECT_EQ(next, image.size(2));
+  EXPECT_EQ(next, image.size(2) * scale);
   return result;
 }
 
@@ -80,6 +82,26 @@ TEST(Plan, EqualsTheNetworkAsAWholeAndInStrips) {
         const at::Tensor result = run(plan, plan.with_strips(height, width, rows), image);
         EXPECT_LT(largest_difference(result, expected), 1e-4) << kind << " in strips of " << rows;
       }
+    }
+  }
+}
+
+TEST(Plan, EnlargesAsAWholeAndInStripsOfFewRows) {
+  const c10::InferenceMode guard;
+  for (const int64_t scale : {1, 2, 3, 4}) {
+    torch::manual_seed(3);
+    GeneratorOptions options{
+        .kind = "edsr_3blocks", .ngf = 16, .norm = Norm::kNone, .scale = scale};
+    Made made{make_generator(options), options};
+    for (at::Tensor& weight : made.network->parameters())
+      weight.set_data(at::randn_like(weight) * 0.08);
+    made.network->eval();
+    const at::Tensor image = picture(61, 37);
+    const at::Tensor expected = made.network->forward(image);
+    const Plan plan(made.graph(), at::kCPU, at::kFloat);
+    for (const int64_t rows : {61, 32, 16, 8}) {
+      const at::Tensor result = run(plan, plan.with_strips(61, 37, rows), image, scale);
+      EXPECT_LT(largest_difference(result, expected), 1e-4) << scale << " in strips of " << rows;
     }
   }
 }
