@@ -19,6 +19,7 @@ namespace solstice {
 namespace {
 
 constexpr int kBatchOnAccelerator = 8;
+constexpr int64_t kBytesOfGrading = 6;  ///< a pixel: colours of 16 bits apart from their alpha
 
 at::ScalarType scalar_type(InferencePrecision precision, const at::Device& device) {
   switch (precision) {
@@ -132,6 +133,7 @@ int64_t Translator::working_bytes(int width, int height) const {
   const int64_t w = round_up(width, state_->multiple), h = round_up(height, state_->multiple);
   const GeneratorOptions& generator = state_->model.metadata.generator;
   const int64_t pixels = w * h;
+  if (state_->pointwise) return kBytesOfGrading * pixels;
   // The eight turns are added up in float.
   const int64_t sum = state_->options.tta ? 3 * 4 * pixels * scale() * scale() * 3 : 0;
   if (!state_->runs_whole(h, w)) return state_->schedule(h, w).bytes + sum;

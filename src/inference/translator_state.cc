@@ -57,7 +57,11 @@ void Translator::State::open(const TensorList& tensors) {
   multiple = row.size_multiple(generator);
   if (row.graph != nullptr && !options.exact) {
     const c10::InferenceMode guard;
-    plan = std::make_unique<Plan>(row.graph(state_of(*network), generator), device, type);
+    LayerGraph graph = row.graph(state_of(*network), generator);
+    if (device.is_cpu() && PointwisePlan::fits(graph)) {
+      pointwise = std::make_unique<PointwisePlan>(graph);
+    }
+    plan = std::make_unique<Plan>(std::move(graph), device, type);
     if (device.is_cpu()) network.reset();
   }
   if (network != nullptr) {
@@ -155,7 +159,10 @@ at::Tensor Translator::State::mean_of_turns(const cv::Mat& image) const {
 /// The network's result for an image, of its size times scale, without alpha.
 cv::Mat Translator::State::colours_of(const cv::Mat& source) const {
   const int64_t input_nc = model.metadata.generator.input_nc;
-  const cv::Mat image = padded(network_colours(source, input_nc));
+  const cv::Mat colours = network_colours(source, input_nc);
+  // Turning the image would change nothing.
+  if (pointwise) return result_colours(source, pointwise->run(colours), input_nc);
+  const cv::Mat image = padded(colours);
   const auto height = static_cast<int>(source.rows * scale());
   const int64_t width = source.cols * scale();
   const auto cropped = [&](const at::Tensor& rows, int64_t count) {
