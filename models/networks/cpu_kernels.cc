@@ -2,17 +2,19 @@
 
 // The same loops for three instruction sets. A pragma instead of compiler flags keeps inline
 // functions of other headers, which the linker shares between files, out of it.
-#define SOLSTICE_KERNELS                                                                           \
-  CpuKernels kernels() {                                                                           \
-    return {                                                                                       \
-        kLanes > 4,                                                                                \
-        multiply,                                                                                  \
-        {image_to_spectrum<6, input_step>, spectrum_to_outputs,                                    \
-         image_to_spectrum<4, output_adjoint_step>, add_spectrum_to_inputs, weight_to_spectrum,    \
-         spectrum_to_weight},                                                                      \
-        {norm_statistics<float>, norm_apply<float>, norm_gradient_sums<float>,                     \
-         norm_gradient<float>},                                                                    \
-        {norm_statistics<Bf16>, norm_apply<Bf16>, norm_gradient_sums<Bf16>, norm_gradient<Bf16>}}; \
+#define SOLSTICE_KERNELS                                                                          \
+  CpuKernels kernels() {                                                                          \
+    return {                                                                                      \
+        kLanes > 4,                                                                               \
+        multiply,                                                                                 \
+        {image_to_spectrum<6, input_step>, spectrum_to_outputs,                                   \
+         image_to_spectrum<4, output_adjoint_step>, add_spectrum_to_inputs, weight_to_spectrum,   \
+         spectrum_to_weight},                                                                     \
+        {norm_statistics<float>, norm_apply<float>, norm_gradient_sums<float>,                    \
+         norm_gradient<float>},                                                                   \
+        {norm_statistics<Bf16>, norm_apply<Bf16>, norm_gradient_sums<Bf16>, norm_gradient<Bf16>}, \
+        grade<uint8_t>,                                                                           \
+        grade<uint16_t>};                                                                         \
   }
 
 namespace solstice {

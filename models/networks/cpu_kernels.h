@@ -92,6 +92,19 @@ struct NormKernels {
                    int64_t count, int64_t channels, Pixel* dx);
 };
 
+/// Two 1x1 convolutions with a ReLU between them. `numbers`: the results' biases, then of each
+/// feature its bias, its weight of each input and its weight in each result.
+struct PointwiseLayers {
+  int64_t inputs, features, outputs;  ///< inputs and outputs are 1 or 3
+  const float* numbers;
+};
+
+/// Runs them on planes of levels: x * 2 / most - 1 in, rounded half up and clamped out. Reads and
+/// writes the planes up to `count` rounded up to 16; a result may take the place of an input.
+template <class Level>
+using Grade = void (*)(const PointwiseLayers&, const Level* const* in, int64_t count,
+                       Level* const* out);
+
 /// Loops compiled for several instruction sets; the best that this processor has.
 struct CpuKernels {
   bool vectors_are_wide;  ///< false: no AVX2, LibTorch's own operators are faster
@@ -99,6 +112,8 @@ struct CpuKernels {
   TileKernels tiles;
   NormKernels<float> norm;
   NormKernels<Bf16> norm_bf16;
+  Grade<uint8_t> grade_8_bit;
+  Grade<uint16_t> grade_16_bit;
 };
 const CpuKernels& cpu_kernels();
 

@@ -85,11 +85,14 @@ uint32_t TiffStructure::value_of(const Directory& directory, uint32_t tag,
   return field == nullptr ? fallback : value(*field);
 }
 
+std::string_view without_exif_mark(std::string_view block) {
+  if (block.starts_with(kExifMark)) block.remove_prefix(kExifMark.size());
+  return block;
+}
+
 int exif_orientation(std::string_view block) {
-  constexpr std::string_view kMark("Exif\0\0", 6);
-  if (block.starts_with(kMark)) block.remove_prefix(kMark.size());
   try {
-    const TiffStructure exif(block);
+    const TiffStructure exif(without_exif_mark(block));
     const uint32_t value =
         exif.value_of(exif.directory(exif.first_directory()), kOrientationTag, 1);
     return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;

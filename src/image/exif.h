@@ -44,6 +44,10 @@ class TiffStructure {
   ByteView view_;
 };
 
+/// What stands before the block in a JPEG segment, and in some PNG and WebP files.
+inline constexpr std::string_view kExifMark("Exif\0\0", 6);
+std::string_view without_exif_mark(std::string_view block);
+
 /// The orientation (1 to 8) in a block of EXIF data, with or without the "Exif" mark before it.
 /// 1 for a block that is damaged or says nothing: bad metadata must not cost the picture.
 int exif_orientation(std::string_view block);

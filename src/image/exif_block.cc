@@ -14,7 +14,6 @@ constexpr uint32_t kOrientation = 274;
 constexpr uint32_t kPhotoDirectory = 0x8769;
 constexpr uint32_t kGpsDirectory = 0x8825;
 constexpr uint32_t kInteroperabilityDirectory = 0xa005;
-constexpr uint32_t kMakerNote = 0x927c;
 constexpr uint32_t kSubjectArea = 0x9214;
 constexpr uint32_t kPixelWidth = 0xa002;
 constexpr uint32_t kPixelHeight = 0xa003;
@@ -56,26 +55,22 @@ enum class Holder { kExif, kTiff };
 
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : size_(bytes.size()), tiff_(bytes) {
+  Reader(std::string_view bytes, Holder holder) : holder_(holder), tiff_(bytes) {
     block_.endian = tiff_.endian();
   }
 
   /// Throws Error where the first directory is cut off.
-  ExifBlock read(Holder holder) {
+  ExifBlock read() {
     const TiffStructure::Directory first = tiff_.directory(tiff_.first_directory());
     for (const TiffStructure::Field& field : first.fields) {
-      const bool wanted = holder == Holder::kTiff ? is_among(kDescriptive, field.tag)
-                                                  : !is_among(kPixelOffsets, field.tag);
+      const bool wanted = holder_ == Holder::kTiff ? is_among(kDescriptive, field.tag)
+                                                   : !is_among(kPixelOffsets, field.tag);
       if (wanted) take(field, block_.image);
     }
     if (const auto photo = below(first, kPhotoDirectory)) {
       take_all(*photo, block_.photo);
       if (const auto last = below(*photo, kInteroperabilityDirectory)) {
         take_all(*last, block_.interoperability);
-      }
-      const TiffStructure::Field* note = photo->find(kMakerNote);
-      if (holder == Holder::kExif && note != nullptr && note->count > 4 && note->data < size_) {
-        block_.maker_note_at = note->data;
       }
     }
     if (const auto gps = below(first, kGpsDirectory)) take_all(*gps, block_.gps);
@@ -109,13 +104,16 @@ class Reader {
       bytes_ += bytes.size();
       // Values may overlap, so that few bytes can ask for many.
       if (fields_ > kMostFields || bytes_ > kMostBytes) return;
-      to.push_back({field.tag, field.type, field.count, std::string(bytes)});
+      ExifField& taken =
+          to.emplace_back(ExifField{field.tag, field.type, field.count, std::string(bytes)});
+      const bool is_note = &to == &block_.photo && field.tag == kMakerNote;
+      if (is_note && holder_ == Holder::kExif && bytes.size() > 4) taken.kept_at = field.data;
     } catch (const Error&) {
       return;  // the field costs only itself
     }
   }
 
-  size_t size_;
+  Holder holder_;
   TiffStructure tiff_;
   ExifBlock block_;
   size_t fields_ = 0;
@@ -124,7 +122,7 @@ class Reader {
 
 std::optional<ExifBlock> read_block(std::string_view bytes, Holder holder) {
   try {
-    return Reader(bytes).read(holder);
+    return Reader(bytes, holder).read();
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -146,7 +144,7 @@ class Writer {
  public:
   Writer(std::string start, Endian endian) : bytes_(std::move(start)), endian_(endian) {}
 
-  /// Keeps a place free for the maker note.
+  /// Keeps a place free for the one field that is kept there.
   void reserve(size_t at, size_t count) { reserved_at_ = at, reserved_end_ = at + count; }
 
   size_t place_directory(const ExifDirectory& directory) {
@@ -178,8 +176,8 @@ class Writer {
   }
 
   uint32_t value_place(const ExifField& field) {
-    const bool note = field.tag == kMakerNote && reserved_end_ != 0;
-    const size_t at = note ? reserved_at_ : place(field.bytes.size());
+    const bool kept = reserved_end_ != 0 && field.kept_at == reserved_at_;
+    const size_t at = kept ? reserved_at_ : place(field.bytes.size());
     if (bytes_.size() < at + field.bytes.size()) bytes_.resize(at + field.bytes.size());
     put(at, field.bytes);
     return static_cast<uint32_t>(at);
@@ -231,8 +229,7 @@ void set(ExifDirectory& directory, const ExifField& fresh) {
 }  // namespace
 
 std::optional<ExifBlock> read_exif(std::string_view block) {
-  constexpr std::string_view kMark("Exif\0\0", 6);
-  if (block.starts_with(kMark)) block.remove_prefix(kMark.size());
+  block = without_exif_mark(block);
   if (block.size() > kMostBytes) return std::nullopt;
   return read_block(block, Holder::kExif);
 }
@@ -264,9 +261,7 @@ std::string write_exif(const ExifBlock& exif) {
   const std::string mark = exif.endian == Endian::kBig ? "MM" : "II";
   Writer writer(mark + number(42, 2, exif.endian) + number(0, 4, exif.endian), exif.endian);
   const ExifField* note = find(exif.photo, kMakerNote);
-  if (exif.maker_note_at >= 8 && note != nullptr) {
-    writer.reserve(exif.maker_note_at, note->bytes.size());
-  }
+  if (note != nullptr && note->kept_at >= 8) writer.reserve(note->kept_at, note->bytes.size());
   write_directories(writer, exif, exif.image);
   return writer.take();
 }

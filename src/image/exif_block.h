@@ -10,12 +10,18 @@
 
 namespace solstice {
 
+/// The field of the photo directory that is the camera maker's own.
+inline constexpr uint32_t kMakerNote = 0x927c;
+
 /// One field of a directory, its values as bytes in the byte order of the block.
 struct ExifField {
   uint32_t tag = 0;
   uint32_t type = 0;  ///< TIFF 6.0: 3 SHORT, 4 LONG, ...
   uint32_t count = 0;
   std::string bytes;
+  /// Where in the block the bytes must stand, 0: anywhere. Makers write offsets from the block's
+  /// start into their notes, which hold only as long as the note stays where it was.
+  size_t kept_at = 0;
 };
 using ExifDirectory = std::vector<ExifField>;
 
@@ -24,9 +30,6 @@ using ExifDirectory = std::vector<ExifField>;
 struct ExifBlock {
   Endian endian = Endian::kLittle;
   ExifDirectory image, photo, interoperability, gps;
-  /// Where the maker note stood in its block, 0: anywhere. Makers write offsets from the block's
-  /// start into their notes, which hold only as long as the note stays there.
-  size_t maker_note_at = 0;
 
   bool empty() const { return image.empty() && photo.empty() && gps.empty(); }
 };

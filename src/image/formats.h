@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "image/codec.h"
+#include "image/exif.h"
 #include "image/image.h"
 #include "image/metadata.h"
 
@@ -44,9 +45,8 @@ cv::Mat decode_bmp(std::string_view bytes, const ImageHeader& stored, Truncated 
                    ImageMetadata& metadata);
 
 /// What the segments of a JPEG begin with, and how much of a block they hold.
-inline constexpr std::string_view kJpegExifMark("Exif\0\0", 6);
 inline constexpr std::string_view kJpegXmpMark("http://ns.adobe.com/xap/1.0/\0", 29);
-inline constexpr size_t kLargestJpegExif = 65533 - kJpegExifMark.size();
+inline constexpr size_t kLargestJpegExif = 65533 - kExifMark.size();
 inline constexpr size_t kLargestJpegXmp = 65533 - kJpegXmpMark.size();
 
 /// JPEG: 8 bit, 1 or 3 channels; blocks no larger than fits. PNG and TIFF: 8 or 16 bit, 1, 3 or 4.

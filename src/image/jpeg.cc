@@ -86,7 +86,7 @@ class JpegDecoder {
          marker = marker->next) {
       std::string_view data(reinterpret_cast<const char*>(marker->data), marker->data_length);
       if (marker->marker != JPEG_APP0 + 1) continue;
-      if (data.starts_with(kJpegExifMark)) take_exif(data, metadata);
+      if (data.starts_with(kExifMark)) take_exif(data, metadata);
       if (data.starts_with(kJpegXmpMark)) {
         take_xmp(data.substr(kJpegXmpMark.size()), metadata);
       }

@@ -40,7 +40,7 @@ class JpegEncoder {
       info_.comp_info[0].h_samp_factor = info_.comp_info[0].v_samp_factor = 1;
     }
     jpeg_start_compress(&info_, TRUE);
-    write_block(kJpegExifMark, metadata.exif);
+    write_block(kExifMark, metadata.exif);
     write_block(kJpegXmpMark, metadata.xmp);
     if (!metadata.icc.empty()) {
       jpeg_write_icc_profile(&info_, reinterpret_cast<const JOCTET*>(metadata.icc.data()),

@@ -5,13 +5,13 @@
 #include "core/error.h"
 #include "core/message.h"
 #include "image/byte_view.h"
+#include "image/exif.h"
 #include "image/exif_block.h"
 
 namespace solstice {
 namespace {
 
 constexpr size_t kIccHeaderBytes = 128;
-constexpr uint32_t kMakerNote = 0x927c;
 
 bool is_icc(std::string_view profile) {
   if (profile.size() < kIccHeaderBytes + 4) return false;
@@ -68,8 +68,7 @@ void leave_out(std::string_view what, ImageMetadata& metadata) {
 
 void take_exif(std::string_view block, ImageMetadata& metadata) {
   if (!metadata.exif.empty()) return;
-  constexpr std::string_view kMark("Exif\0\0", 6);
-  if (block.starts_with(kMark)) block.remove_prefix(kMark.size());
+  block = without_exif_mark(block);
   if (block.size() > kLargestMetadata || !read_exif(block)) return leave_out("EXIF", metadata);
   metadata.exif = block;
 }

@@ -66,7 +66,11 @@ void Translator::State::open(const TensorList& tensors) {
   multiple = row.size_multiple(generator);
   if (row.graph != nullptr && !options.exact) {
     const c10::InferenceMode guard;
-    plan = std::make_unique<Plan>(row.graph(state_of(*network), generator), device, type);
+    LayerGraph graph = row.graph(state_of(*network), generator);
+    if (device.is_cpu() && PointwisePlan::fits(graph)) {
+      pointwise = std::make_unique<PointwisePlan>(graph);
+    }
+    plan = std::make_unique<Plan>(std::move(graph), device, type);
     if (device.is_cpu()) network.reset();
   }
   if (network != nullptr) {
@@ -171,7 +175,10 @@ at::Tensor Translator::State::mean_of_turns(const cv::Mat& image) const {
 cv::Mat Translator::State::colours_of(const cv::Mat& source) const {
   if (colorizes()) return coloured(source);
   const int64_t input_nc = model.metadata.generator.input_nc;
-  const cv::Mat image = padded(network_colours(source, input_nc));
+  const cv::Mat colours = network_colours(source, input_nc);
+  // Turning the image would change nothing.
+  if (pointwise) return result_colours(source, pointwise->run(colours), input_nc);
+  const cv::Mat image = padded(colours);
   const cv::Rect place(cv::Point(static_cast<int>(margin()), static_cast<int>(margin())) * scale(),
                        source.size() * scale());
   cv::Mat result;

@@ -10,6 +10,7 @@
 
 #include "inference/model_file.h"
 #include "inference/plan.h"
+#include "inference/pointwise_plan.h"
 #include "inference/translator.h"
 #include "models/networks/image_module.h"
 
@@ -23,8 +24,9 @@ struct Translator::State {
   at::ScalarType type = at::kFloat;
   int64_t multiple = 1;
   std::optional<int64_t> strip_rows;
-  std::shared_ptr<ImageModule> network;  ///< null where the plan does all
-  std::unique_ptr<Plan> plan;            ///< null: the network runs as a whole
+  std::shared_ptr<ImageModule> network;      ///< null where the plan does all
+  std::unique_ptr<Plan> plan;                ///< null: the network runs as a whole
+  std::unique_ptr<PointwisePlan> pointwise;  ///< where it fits, instead of all others
 
   using Write = std::function<void(int64_t first, const at::Tensor& rows)>;
 

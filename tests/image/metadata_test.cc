@@ -196,6 +196,17 @@ TEST(Metadata, KeepsNoPlaceForAMakersNoteOutsideItsBlock) {
   EXPECT_LT(write_exif(*read_exif(exif)).size(), 1000U);
 }
 
+TEST(Metadata, KeepsThePlaceOfAMakersNoteForNoOtherField) {
+  std::string exif = made_exif(1);
+  const size_t gps = 116 + 2;  // its only field made one of the same number with the time's text
+  exif.replace(gps, 12, exif.substr(62 + 2, 12));
+  exif.replace(gps, 2, testing::little_endian(0x927c, 2));
+  const std::string once = write_exif(*read_exif(exif));
+  EXPECT_EQ(field(read_exif(once)->photo, 0x927c), testing::kMakerNote);
+  EXPECT_EQ(field(read_exif(once)->gps, 0x927c), std::string("2026:05:17 12:30:00\0", 20));
+  EXPECT_EQ(write_exif(*read_exif(once)), once);
+}
+
 TEST(Metadata, CorrectsXmpInBothNotations) {
   ImageMetadata metadata;
   metadata.xmp =
@@ -212,7 +223,6 @@ TEST(Metadata, LeavesOutWhatASegmentOfJpegCannotHold) {
   for (ExifField& one : exif.photo) {
     if (one.tag == 0x927c) one.bytes.resize(one.count = 70000);
   }
-  exif.maker_note_at = 0;
   image.metadata.exif = write_exif(exif);
   image.metadata.xmp += std::string(70000, ' ');
   EXPECT_EQ(losses_of_encoding(image, {ImageFormat::kJpeg}).size(), 2U);
