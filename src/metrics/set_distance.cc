@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <opencv2/core.hpp>
+#include <opencv2/core/utility.hpp>
 #include <span>
 #include <vector>
 
@@ -84,12 +85,14 @@ KidEstimate kid(const cv::Mat& a, const cv::Mat& b, const KidOptions& options) {
   }
   const auto count =
       static_cast<int>(std::min<int64_t>(std::min(a.rows, b.rows), options.subset_size));
-  std::vector<double> estimates;
-  for (int64_t i = 0; i < options.subsets; ++i) {
-    Rng rng({options.seed, static_cast<uint64_t>(i)});
-    const cv::Mat rows_a = draw_rows(all_a, count, rng);
-    estimates.push_back(squared_discrepancy(rows_a, draw_rows(all_b, count, rng)));
-  }
+  std::vector<double> estimates(static_cast<size_t>(options.subsets));
+  cv::parallel_for_({0, static_cast<int>(options.subsets)}, [&](const cv::Range& range) {
+    for (int i = range.start; i < range.end; ++i) {
+      Rng rng({options.seed, static_cast<uint64_t>(i)});
+      const cv::Mat rows_a = draw_rows(all_a, count, rng);
+      estimates[static_cast<size_t>(i)] = squared_discrepancy(rows_a, draw_rows(all_b, count, rng));
+    }
+  });
   cv::Scalar mean, deviation;
   cv::meanStdDev(cv::Mat(estimates), mean, deviation);
   return {mean[0], deviation[0], options.subsets};
