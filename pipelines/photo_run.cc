@@ -1,27 +1,17 @@
 #include "pipelines/photo_run.h"
 
-#include <opencv2/core/utility.hpp>
 #include <ostream>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "image/codec.h"
+#include "pipelines/one_thread_per_image.h"
 #include "pipelines/report.h"
 
 namespace solstice {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Images are worked on many at a time, so OpenCV need not split one.
-class OneThreadPerImage {
- public:
-  OneThreadPerImage() : before_(cv::getNumThreads()) { cv::setNumThreads(1); }
-  ~OneThreadPerImage() { cv::setNumThreads(before_); }
-
- private:
-  int before_;
-};
 
 constexpr size_t kWorthMeasuring = 64;  ///< images
 constexpr int64_t kMostPixels = 1'000'000;

@@ -120,6 +120,13 @@ std::string Translator::description() const {
                  ") from ", state_->model.path);
 }
 
+std::string Translator::task() const { return state_->model.metadata.task; }
+
+std::string Translator::direction() const {
+  const std::string& chosen = state_->options.direction;
+  return chosen.empty() ? state_->model.metadata.direction : chosen;
+}
+
 std::string Translator::name() const { return state_->model.name; }
 
 std::string Translator::identity() const {

@@ -85,6 +85,10 @@ class Translator {
   /// "unet_256 (ngf 64, norm batch, cpu, fp32) from runs/a/model.safetensors": for reports.
   std::string description() const;
 
+  /// What the model was trained for, "pix2pix", and the way it translates, "AtoB".
+  std::string task() const;
+  std::string direction() const;
+
   /// The model's short name: the stem of its run or file.
   std::string name() const;
 

@@ -14,6 +14,9 @@ int run_train(const std::vector<std::string>& arguments);
 std::vector<Field> translate_options();
 int run_translate(const std::vector<std::string>& arguments);
 
+std::vector<Field> evaluate_options();
+int run_evaluate(const std::vector<std::string>& arguments);
+
 std::vector<Field> report_options();
 int run_report(const std::vector<std::string>& arguments);
 
