@@ -22,6 +22,7 @@
 #include "models/networks/layer_conv.h"
 #include "models/networks/layer_graph.h"
 #include "models/networks/layers.h"
+#include "models/networks/shuffle_factors.h"
 
 namespace nn = torch::nn;
 
@@ -81,15 +82,6 @@ struct EdsrBlock : ImageModule {
   nn::Sequential body_{nullptr};
 };
 
-/// The factors of the pixel shuffles that make up a scale.
-std::vector<int64_t> shuffles_of(int64_t scale) {
-  if (scale == 1) return {};
-  if (scale == 2 || scale == 3) return {scale};
-  if (scale == 4) return {2, 2};
-  if (scale == 8) return {2, 2, 2};
-  throw Error(ErrorKind::kUsage, message("--scale ", scale, ": edsr has 1, 2, 3, 4 and 8"));
-}
-
 /// Channels that carry the image through a new network.
 constexpr int64_t kCarried = 3;
 
@@ -118,7 +110,7 @@ void carry(nn::Conv2dImpl& conv, int64_t c, int64_t factor) {
 
 /// Convolution, shuffle, convolution, shuffle, ...: named by their places.
 struct Upsampler : ImageModule {
-  Upsampler(int64_t filters, int64_t scale) : factors_(shuffles_of(scale)) {
+  Upsampler(int64_t filters, int64_t scale) : factors_(shuffle_factors("edsr", scale)) {
     for (size_t i = 0; i < factors_.size(); ++i) {
       nn::Sequential conv;
       push_conv(conv, filters, filters * factors_[i] * factors_[i], kSame, true);
@@ -240,7 +232,7 @@ bool infer_edsr(const TensorList& tensors, GeneratorOptions& options) {
   const int64_t ngf = options.ngf;
   state.expect(options.kind, "head.0.weight", {ngf, 3, 3, 3});
   state.expect(options.kind, "body.0.body.0.weight", {ngf, ngf, 3, 3});
-  for (const int64_t factor : shuffles_of(options.scale)) {
+  for (const int64_t factor : shuffle_factors("edsr", options.scale)) {
     state.expect(options.kind, "tail.0.0.weight", {ngf * factor * factor, ngf, 3, 3});
   }
   state.expect(options.kind, "tail.1.weight", {3, ngf, 3, 3});
@@ -279,7 +271,7 @@ std::vector<LayerNode> edsr_graph(const TensorList& state, const GeneratorOption
   }
   add(message("body.", blocks), same).residuals = {{head}};
   int64_t place = 0;
-  for (const int64_t factor : shuffles_of(options.scale)) {
+  for (const int64_t factor : shuffle_factors("edsr", options.scale)) {
     add(message("tail.0.", place), same).shuffle = factor;
     place += 2;
   }

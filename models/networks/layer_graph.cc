@@ -24,15 +24,18 @@ at::Tensor GraphReader::find(const std::string& name) const {
   return found == state_.end() ? at::Tensor() : found->second.detach();
 }
 
+at::Tensor GraphReader::tensor(const std::string& name) const {
+  at::Tensor found = find(name);
+  if (!found.defined()) throw Error(ErrorKind::kRun, message("the network has no ", name));
+  return found;
+}
+
 LayerNode GraphReader::conv(const std::string& name, size_t input, ConvGeometry geometry) const {
   LayerNode node;
   node.inputs = {input};
-  node.weight = find(name + ".weight");
+  node.weight = tensor(name + ".weight");
   node.bias = find(name + ".bias");
   node.geometry = geometry;
-  if (!node.weight.defined()) {
-    throw Error(ErrorKind::kRun, message("the network has no ", name, ".weight"));
-  }
   return node;
 }
 
@@ -46,9 +49,7 @@ LayerNode GraphReader::conv_norm(const std::string& name, const std::string& nor
 
 void GraphReader::fold(LayerNode& node, const std::string& norm) const {
   const auto number = [&](const char* what) {
-    const at::Tensor values = find(message(norm, ".", what));
-    if (!values.defined()) throw Error(ErrorKind::kRun, message("no ", norm, ".", what));
-    return values.to(at::kDouble);
+    return tensor(message(norm, ".", what)).to(at::kDouble);
   };
   const at::Tensor factor = number("weight") / (number("running_var") + kNormEps).sqrt();
   at::Tensor shift = number("bias") - number("running_mean") * factor;

@@ -10,6 +10,7 @@
 #include "models/networks/patch_gan.h"
 #include "models/networks/pointwise.h"
 #include "models/networks/resnet.h"
+#include "models/networks/srresnet.h"
 #include "models/networks/unet.h"
 
 namespace solstice {
@@ -28,6 +29,10 @@ constexpr std::array kGenerators{
     GeneratorRow{"edsr_<n>blocks", "super-resolution: n residual blocks, then pixel shuffle",
                  "edsr_1blocks", matches_edsr, make_edsr, edsr_size_multiple, infer_edsr,
                  edsr_bytes_per_pixel, is_edsr_encoder, edsr_graph, /*largest_scale=*/8},
+    GeneratorRow{"srresnet_<n>blocks", "super-resolution with norms and PReLU: SRGAN's generator",
+                 "srresnet_1blocks", matches_srresnet, make_srresnet, srresnet_size_multiple,
+                 infer_srresnet, srresnet_bytes_per_pixel, is_srresnet_encoder, srresnet_graph,
+                 /*largest_scale=*/8},
 };
 
 constexpr std::array kDiscriminators{

@@ -20,7 +20,7 @@ bool is_point(const LayerNode& node, size_t input, Activation activation) {
   return node.inputs == std::vector<size_t>{input} && node.kernel() == 1 &&
          node.geometry.direction == Direction::kForward && node.geometry.stride == 1 &&
          node.geometry.padding == 0 && node.activation == activation && !node.normalises &&
-         !node.rectifies_inputs && !node.residual;
+         !node.rectifies_inputs && node.residuals.empty() && node.shuffle == 1;
 }
 
 bool is_colour(int64_t channels) { return channels == 1 || channels == 3; }

@@ -149,7 +149,7 @@ int64_t Translator::State::bytes_of(int width, int height) const {
   const int64_t w = padded_side(width), h = padded_side(height);
   const GeneratorOptions& generator = model.metadata.generator;
   const int64_t pixels = w * h;
-  if (state_->pointwise) return kBytesOfGrading * pixels;
+  if (pointwise) return kBytesOfGrading * pixels;
   // The eight turns are added up in float.
   const int64_t sum = options.tta ? 3 * 4 * pixels * scale() * scale() * 3 : 0;
   if (!runs_whole(h, w)) return schedule(h, w).bytes + sum;

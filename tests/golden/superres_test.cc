@@ -13,6 +13,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+std::vector<fs::path> files_of(const fs::path& folder, const std::string& extension) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == extension) files.push_back(entry.path());
+  }
+  return files;
+}
+
 class SuperRes : public ::testing::Test {
  protected:
   /// A recipe with a network that trains in no time.
@@ -101,6 +109,78 @@ TEST_F(SuperRes, AFourfoldNetworkBeginsWithThatOfATwofoldOne) {
       train("superres_x4", {"--out", run("x4"), "--steps", "2", "--init-from", run("x2")});
   ASSERT_EQ(done.code, 0) << done.err;
   EXPECT_NE(done.err.find("G: 16 of 18 tensors from"), std::string::npos) << done.err;
+}
+
+TEST_F(SuperRes, EveryModelThatShipsIsFoundByItsName) {
+  const fs::path models = fs::path(SOLSTICE_SOURCE_DIR) / "samples/models";
+  const fs::path photos = directory_ / "photos";
+  make_photos(photos, 1, 31, 22);
+  size_t found = 0;
+  for (const fs::path& file : files_of(models, ".safetensors")) {
+    EXPECT_LT(fs::file_size(file), 6'000'000U) << file;
+    EXPECT_TRUE(fs::exists(fs::path(file).replace_extension(".md"))) << "no card for " << file;
+    const std::string name = file.stem().string();
+    const std::string out = (directory_ / name).string();
+    const Finished done = run_solstice(
+        {"translate", "--model", name, photos.string(), "--out", out, "--format", "png"});
+    ASSERT_EQ(done.code, 0) << done.err;
+    const int scale = name.starts_with("superres_x") ? name[10] - '0' : 1;
+    const Image image = load_image(out + "/000.png");
+    EXPECT_EQ(image.width(), 31 * scale) << name;
+    EXPECT_EQ(image.height(), 22 * scale) << name;
+    ++found;
+  }
+  EXPECT_GE(found, 2U);
+  const Finished done = run_solstice({"translate", "--model", "superres_x9", photos.string(),
+                                      "--out", (directory_ / "none").string()});
+  EXPECT_EQ(done.code, 2);
+  EXPECT_NE(done.err.find("or one of ours: colorize"), std::string::npos) << done.err;
+}
+
+TEST_F(SuperRes, TheModelThatShipsBeatsBicubicOnAPhotoItNeverSaw) {
+  // Made by code: no photo of its training.
+  const Image truth = make_photo(96, 80, 11);
+  fs::create_directories(directory_ / "truth");
+  save_image((directory_ / "truth/a.png").string(), truth);
+  const Finished done =
+      run_solstice({"evaluate", "--model", "superres_x2", "--data", (directory_ / "truth").string(),
+                    "--metrics", "psnr", "--json"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  const auto line = nlohmann::json::parse(lines_of(done.out).front());
+  EXPECT_GT(line.dump().size(), 2U) << done.out;
+}
+
+TEST_F(SuperRes, KeepsTheBordersOfConstantAndGradientImages) {
+  const fs::path plain = directory_ / "plain";
+  fs::create_directories(plain);
+  const auto write = [&](const std::string& name, const auto& colour_of) {
+    cv::Mat pixels(33, 45, CV_8UC3);
+    for (int y = 0; y < pixels.rows; ++y) {
+      for (int x = 0; x < pixels.cols; ++x) pixels.at<cv::Vec3b>(y, x) = colour_of(x, y);
+    }
+    save_image((plain / (name + ".png")).string(), Image{pixels, {}});
+  };
+  write("red", [](int, int) { return cv::Vec3b(220, 20, 30); });
+  write("white", [](int, int) { return cv::Vec3b(255, 255, 255); });
+  write("slope", [](int x, int y) {
+    const auto level = static_cast<uchar>(20 + 3 * x + 2 * y);
+    return cv::Vec3b(level, level, level);
+  });
+  const fs::path out = directory_ / "out";
+  const Finished done =
+      run_solstice({"translate", "--model", "superres_x2", plain.string(), "--out", out.string()});
+  ASSERT_EQ(done.code, 0) << done.err;
+  const cv::Mat red = load_image((out / "red.png").string()).pixels;
+  const cv::Mat white = load_image((out / "white.png").string()).pixels;
+  const cv::Mat slope = load_image((out / "slope.png").string()).pixels;
+  for (int y = 0; y < red.rows; ++y) {
+    for (int x = 0; x < red.cols; ++x) {
+      EXPECT_LE(cv::norm(red.at<cv::Vec3b>(y, x), cv::Vec3b(220, 20, 30), cv::NORM_INF), 1);
+      EXPECT_LE(cv::norm(white.at<cv::Vec3b>(y, x), cv::Vec3b(255, 255, 255), cv::NORM_INF), 1);
+      const double level = 20 + 3 * ((x + 0.5) / 2 - 0.5) + 2 * ((y + 0.5) / 2 - 0.5);
+      EXPECT_NEAR(slope.at<cv::Vec3b>(y, x)[1], level, 2.5) << x << " " << y;
+    }
+  }
 }
 
 TEST_F(SuperRes, SaysWhatDoesNotFit) {

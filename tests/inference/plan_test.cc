@@ -88,10 +88,16 @@ TEST(Plan, EqualsTheNetworkAsAWholeAndInStrips) {
 
 TEST(Plan, EnlargesAsAWholeAndInStripsOfFewRows) {
   const c10::InferenceMode guard;
-  for (const int64_t scale : {1, 2, 3, 4}) {
+  for (const auto& [kind, norm, scale] :
+       std::vector<std::tuple<const char*, Norm, int64_t>>{{"edsr_3blocks", Norm::kNone, 1},
+                                                           {"edsr_3blocks", Norm::kNone, 2},
+                                                           {"edsr_3blocks", Norm::kNone, 3},
+                                                           {"edsr_3blocks", Norm::kNone, 4},
+                                                           {"srresnet_2blocks", Norm::kBatch, 2},
+                                                           {"srresnet_2blocks", Norm::kInstance, 4},
+                                                           {"srresnet_2blocks", Norm::kNone, 3}}) {
     torch::manual_seed(3);
-    GeneratorOptions options{
-        .kind = "edsr_3blocks", .ngf = 16, .norm = Norm::kNone, .scale = scale};
+    GeneratorOptions options{.kind = kind, .ngf = 16, .norm = norm, .scale = scale};
     Made made{make_generator(options), options};
     for (at::Tensor& weight : made.network->parameters())
       weight.set_data(at::randn_like(weight) * 0.08);
@@ -101,7 +107,8 @@ TEST(Plan, EnlargesAsAWholeAndInStripsOfFewRows) {
     const Plan plan(made.graph(), at::kCPU, at::kFloat);
     for (const int64_t rows : {61, 32, 16, 8}) {
       const at::Tensor result = run(plan, plan.with_strips(61, 37, rows), image, scale);
-      EXPECT_LT(largest_difference(result, expected), 1e-4) << scale << " in strips of " << rows;
+      EXPECT_LT(largest_difference(result, expected), 1e-4)
+          << kind << scale << " in strips of " << rows;
     }
   }
 }

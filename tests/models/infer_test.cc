@@ -54,13 +54,15 @@ TEST(InferGenerator, KnowsAPointwiseNetworkWhateverNormItWasMadeWith) {
   EXPECT_EQ(found.norm, Norm::kNone);
 }
 
-TEST(InferGenerator, KnowsTheScaleOfAnEdsr) {
-  for (const int64_t scale : {1, 2, 3, 4, 8}) {
-    const GeneratorOptions made{.kind = "edsr_3blocks", .ngf = 6, .scale = scale};
-    const GeneratorOptions found = infer_generator(state_of(*make_generator(made)));
-    EXPECT_EQ(found.kind, made.kind);
-    EXPECT_EQ(found.ngf, made.ngf);
-    EXPECT_EQ(found.scale, scale);
+TEST(InferGenerator, KnowsTheScaleOfNetworksThatEnlarge) {
+  for (const char* kind : {"edsr_3blocks", "srresnet_2blocks"}) {
+    for (const int64_t scale : {1, 2, 3, 4, 8}) {
+      const GeneratorOptions made{.kind = kind, .ngf = 6, .scale = scale};
+      const GeneratorOptions found = infer_generator(state_of(*make_generator(made)));
+      EXPECT_EQ(found.kind, made.kind);
+      EXPECT_EQ(found.ngf, made.ngf);
+      EXPECT_EQ(found.scale, scale);
+    }
   }
 }
 
@@ -77,8 +79,8 @@ TEST(InferGenerator, SaysWhatAnUnrelatedFileHolds) {
   EXPECT_EQ(infer_error({}), "there are no tensors in it");
   EXPECT_EQ(infer_error({{"lin0.weight", at::zeros({1, 64, 1, 1})}, {"lin0.scale", at::zeros({})}}),
             "this is no generator that solstice knows (unet_<2^n>, resnet_<n>blocks, pointwise, "
-            "edsr_<n>blocks); "
-            "it holds 2 tensors: lin0.weight (1, 64, 1, 1), lin0.scale ()");
+            "edsr_<n>blocks, srresnet_<n>blocks); it holds 2 tensors: lin0.weight (1, 64, 1, 1), "
+            "lin0.scale ()");
 }
 
 TEST(InferGenerator, SaysWhereANearMissDiffers) {
