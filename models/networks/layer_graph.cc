@@ -24,6 +24,12 @@ at::Tensor GraphReader::find(const std::string& name) const {
   return found == state_.end() ? at::Tensor() : found->second.detach();
 }
 
+at::Tensor GraphReader::tensor(const std::string& name) const {
+  const at::Tensor found = find(name);
+  if (!found.defined()) throw Error(ErrorKind::kRun, message("the network has no ", name));
+  return found;
+}
+
 LayerNode GraphReader::conv(const std::string& name, size_t input, ConvGeometry geometry) const {
   LayerNode node;
   node.inputs = {input};
