@@ -58,6 +58,9 @@ class GraphReader {
   GraphReader(const TensorList& state, const GeneratorOptions& options)
       : state_(state), options_(options) {}
 
+  /// The tensor of this name; throws Error(kRun) when there is none.
+  at::Tensor tensor(const std::string& name) const;
+
   /// The convolution `conv` ("model.1"), without a norm.
   LayerNode conv(const std::string& name, size_t input, ConvGeometry geometry) const;
 

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/message.h"
+#include "models/networks/compact.h"
 #include "models/networks/edsr.h"
 #include "models/networks/image_module.h"
 #include "models/networks/layer_graph.h"
@@ -33,6 +34,10 @@ constexpr std::array kGenerators{
                  "srresnet_1blocks", matches_srresnet, make_srresnet, srresnet_size_multiple,
                  infer_srresnet, srresnet_bytes_per_pixel, is_srresnet_encoder, srresnet_graph,
                  /*largest_scale=*/8},
+    GeneratorRow{"compact_<n>convs", "Real-ESRGAN's compact super-resolution: convolutions, PReLU",
+                 "compact_1convs", matches_compact, make_compact, compact_size_multiple,
+                 infer_compact, compact_bytes_per_pixel, is_compact_encoder, compact_graph,
+                 /*largest_scale=*/4},
 };
 
 constexpr std::array kDiscriminators{

@@ -35,12 +35,12 @@ struct GeneratorOptions {
   static void fields(Self& self, Visit&& visit) {
     visit("generator", self.kind,
           "network that translates: unet_<2^n>, resnet_<n>blocks, pointwise, edsr_<n>blocks, "
-          "srresnet_<n>blocks");
+          "srresnet_<n>blocks, compact_<n>convs");
     visit("input-nc", self.input_nc, "channels of the input image", Range{1, 64});
     visit("output-nc", self.output_nc, "channels of the output image", Range{1, 64});
     visit("ngf", self.ngf, "generator filters at the widest resolution", Range{1, 1024});
     visit("norm", self.norm, "normalisation layers of both networks");
-    visit("scale", self.scale, "output side over input side (edsr, srresnet)", Range{1, 8});
+    visit("scale", self.scale, "output side over input side (networks that enlarge)", Range{1, 8});
     visit("dropout", self.dropout, "dropout 0.5 in the generator's inner blocks, in training");
   }
 };

@@ -113,6 +113,26 @@ TEST(Plan, EnlargesAsAWholeAndInStripsOfFewRows) {
   }
 }
 
+TEST(Plan, EnlargesACompactNetworkAndTheImageThatItAdds) {
+  const c10::InferenceMode guard;
+  for (const int64_t scale : {1, 2, 3, 4}) {
+    torch::manual_seed(3);
+    GeneratorOptions options{
+        .kind = "compact_2convs", .ngf = 16, .norm = Norm::kNone, .scale = scale};
+    Made made{make_generator(options), options};
+    for (at::Tensor& weight : made.network->parameters())
+      weight.set_data(at::randn_like(weight) * 0.08);
+    made.network->eval();
+    const at::Tensor image = picture(61, 37);
+    const at::Tensor expected = made.network->forward(image);
+    const Plan plan(made.graph(), at::kCPU, at::kFloat);
+    for (const int64_t rows : {61, 32, 8, 1}) {
+      const at::Tensor result = run(plan, plan.with_strips(61, 37, rows), image, scale);
+      EXPECT_LT(largest_difference(result, expected), 1e-4) << scale << " in strips of " << rows;
+    }
+  }
+}
+
 TEST(Plan, StaysWithinALevelWhenPlanesAreHalved) {
   const c10::InferenceMode guard;
   const Made made = make_network("resnet_9blocks", Norm::kInstance, 32);

@@ -66,6 +66,16 @@ TEST(InferGenerator, KnowsTheScaleOfNetworksThatEnlarge) {
   }
 }
 
+TEST(InferGenerator, KnowsTheScaleOfACompactNetwork) {
+  for (const int64_t scale : {1, 2, 3, 4}) {
+    const GeneratorOptions made{.kind = "compact_3convs", .ngf = 6, .scale = scale};
+    const GeneratorOptions found = infer_generator(state_of(*make_generator(made)));
+    EXPECT_EQ(found.kind, made.kind);
+    EXPECT_EQ(found.ngf, made.ngf);
+    EXPECT_EQ(found.scale, scale);
+  }
+}
+
 TEST(InferGenerator, NamesADiscriminator) {
   for (const Norm norm : {Norm::kBatch, Norm::kInstance, Norm::kNone}) {
     const auto basic = make_discriminator({.kind = "basic", .ndf = 2, .norm = norm});
@@ -79,8 +89,8 @@ TEST(InferGenerator, SaysWhatAnUnrelatedFileHolds) {
   EXPECT_EQ(infer_error({}), "there are no tensors in it");
   EXPECT_EQ(infer_error({{"lin0.weight", at::zeros({1, 64, 1, 1})}, {"lin0.scale", at::zeros({})}}),
             "this is no generator that solstice knows (unet_<2^n>, resnet_<n>blocks, pointwise, "
-            "edsr_<n>blocks, srresnet_<n>blocks); it holds 2 tensors: lin0.weight (1, 64, 1, 1), "
-            "lin0.scale ()");
+            "edsr_<n>blocks, srresnet_<n>blocks, compact_<n>convs); it holds 2 tensors: "
+            "lin0.weight (1, 64, 1, 1), lin0.scale ()");
 }
 
 TEST(InferGenerator, SaysWhereANearMissDiffers) {

@@ -222,7 +222,8 @@ TEST(NetworkTables, EveryKindIsBuiltRunAndRestored) {
 TEST(NetworkTables, AnUnknownKindIsAnsweredWithTheNearest) {
   EXPECT_EQ(usage_error_of([] { make_generator({.kind = "unet256"}); }),
             "--generator: unknown network \"unet256\"; known: unet_<2^n>, resnet_<n>blocks, "
-            "pointwise, edsr_<n>blocks, srresnet_<n>blocks; did you mean unet_256?");
+            "pointwise, edsr_<n>blocks, srresnet_<n>blocks, compact_<n>convs; did you mean "
+            "unet_256?");
   EXPECT_EQ(usage_error_of([] { make_discriminator({.kind = "pixels"}); }),
             "--discriminator: unknown network \"pixels\"; known: basic, n_layers, pixel; did you "
             "mean pixel?");
