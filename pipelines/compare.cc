@@ -85,7 +85,8 @@ std::string Protocol::describe() const {
                  scale > 1 ? message(", truths cropped to a multiple of ", scale) : "");
 }
 
-std::vector<std::vector<double>> compare(const Comparison& comparison, const Protocol& protocol) {
+std::vector<std::vector<double>> compare(const ComparedImages& comparison,
+                                         const Protocol& protocol) {
   const size_t metrics = protocol.metrics.of_files.size();
   std::vector<std::vector<double>> scores(protocol.series.size(),
                                           std::vector<double>(metrics, kNone));

@@ -39,7 +39,7 @@ ImageHeader read_and_check(const std::string& path, std::string& bytes,
 
 /// What the model will need, and what is held: the decoded images, the result, the baseline, and
 /// the planes that are compared.
-void claim_memory(Comparison& item, cv::Size input, const ImageHeader& largest,
+void claim_memory(ComparedImages& item, cv::Size input, const ImageHeader& largest,
                   const Protocol& protocol) {
   const int64_t memory = protocol.options->memory.bytes;
   if (protocol.model != nullptr) {
@@ -58,7 +58,7 @@ void claim_memory(Comparison& item, cv::Size input, const ImageHeader& largest,
                     4 * image_bytes + largest.pixels() * more_of_a_pixel;
 }
 
-void read(Comparison& item, const Protocol& protocol) {
+void read(ComparedImages& item, const Protocol& protocol) {
   ImageHeader image, truth;
   if (!item.job.image.empty()) {
     image = read_and_check(item.job.image, item.image_bytes, *protocol.options);
@@ -109,7 +109,7 @@ void note_differences(const cv::Mat& image, const cv::Mat& truth, std::vector<st
   }
 }
 
-void split_halves(Comparison& item, const cv::Mat& both) {
+void split_halves(ComparedImages& item, const cv::Mat& both) {
   if (both.cols % 2 != 0) {
     throw Error(ErrorKind::kInput, message("is ", both.cols, " pixels wide; A|B side by side is ",
                                            "twice as wide as one of them"));
@@ -139,7 +139,7 @@ cv::Mat grey_of(const cv::Mat& colours) {
   return grey;
 }
 
-void load(Comparison& item, const Protocol& protocol) {
+void load(ComparedImages& item, const Protocol& protocol) {
   const EvaluationJob& job = item.job;
   if (!job.image.empty()) {
     item.input = decoded(job.image, item.image_bytes, *protocol.options);
@@ -161,7 +161,7 @@ void load(Comparison& item, const Protocol& protocol) {
   }
 }
 
-void make_inputs(Comparison& item, const Protocol& protocol) {
+void make_inputs(ComparedImages& item, const Protocol& protocol) {
   if (protocol.inputs == EvaluationInputs::kShrunk) {
     item.input.pixels = imresize(item.truth, item.truth.size() / protocol.scale);
   } else if (protocol.inputs == EvaluationInputs::kGrey) {
@@ -170,7 +170,7 @@ void make_inputs(Comparison& item, const Protocol& protocol) {
 }
 
 /// The result's place first, where a model will make it, then the baseline; of folders the image.
-void make_candidates(Comparison& item, const Protocol& protocol) {
+void make_candidates(ComparedImages& item, const Protocol& protocol) {
   if (item.input.pixels.empty()) return;
   const cv::Mat colours = without_alpha(item.input.pixels);
   if (protocol.model != nullptr) item.candidates.emplace_back();
@@ -183,27 +183,27 @@ void make_candidates(Comparison& item, const Protocol& protocol) {
   item.candidates.push_back({imresize(colours, colours.size() * protocol.scale), made, {}});
 }
 
-void decode(Comparison& item, const Protocol& protocol) {
+void decode(ComparedImages& item, const Protocol& protocol) {
   load(item, protocol);
   make_inputs(item, protocol);
   make_candidates(item, protocol);
 }
 
-void infer(Comparison& item, const Protocol& protocol) {
+void infer(ComparedImages& item, const Protocol& protocol) {
   item.working_bytes = 0;
   if (item.input.pixels.empty()) return;
   item.candidates[0].pixels = without_alpha(protocol.model->translate(item.input).pixels);
   item.input = Image();
 }
 
-void take_features(Comparison& item, const Protocol& protocol) {
+void take_features(ComparedImages& item, const Protocol& protocol) {
   for (Candidate& candidate : item.candidates) {
     candidate.features = protocol.features->features({candidate.pixels, {}});
   }
   if (!item.truth.empty()) item.truth_features = protocol.features->features({item.truth, {}});
 }
 
-void save_pictures(Comparison& item, const Protocol& protocol) {
+void save_pictures(ComparedImages& item, const Protocol& protocol) {
   const EvaluateOptions& options = *protocol.options;
   const bool shown = !options.page.empty() && protocol.metrics.needs_pairs();
   if ((!shown && options.difference.empty()) || item.truth.empty() || item.candidates.empty())
@@ -229,7 +229,7 @@ void save_pictures(Comparison& item, const Protocol& protocol) {
   }
 }
 
-void compare_and_show(Comparison& item, const Protocol& protocol) {
+void compare_and_show(ComparedImages& item, const Protocol& protocol) {
   item.result.scores = compare(item, protocol);
   save_pictures(item, protocol);
   for (Candidate& candidate : item.candidates) candidate.pixels = cv::Mat();
@@ -240,15 +240,16 @@ void compare_and_show(Comparison& item, const Protocol& protocol) {
 
 }  // namespace
 
-void Comparison::discard() {
+void ComparedImages::discard() {
   image_bytes = truth_bytes = std::string();
   input = Image();
   truth = cv::Mat();
   candidates.clear();
 }
 
-std::unique_ptr<Comparison> read_comparison(const EvaluationJob& job, const Protocol& protocol) {
-  auto item = std::make_unique<Comparison>(job);
+std::unique_ptr<ComparedImages> read_comparison(const EvaluationJob& job,
+                                                const Protocol& protocol) {
+  auto item = std::make_unique<ComparedImages>(job);
   item->result.name = job.name;
   try {
     read(*item, protocol);
@@ -266,8 +267,8 @@ std::unique_ptr<Comparison> read_comparison(const EvaluationJob& job, const Prot
 
 std::vector<Stage> comparison_stages(const Protocol& protocol) {
   const auto stage = [&](const char* name, StageKind kind, auto work) {
-    return make_stage<Comparison>(name, kind,
-                                  [&protocol, work](Comparison& item) { work(item, protocol); });
+    return make_stage<ComparedImages>(
+        name, kind, [&protocol, work](ComparedImages& item) { work(item, protocol); });
   };
   std::vector<Stage> stages{stage("decode", StageKind::kParallel, decode)};
   if (protocol.model != nullptr) stages.push_back(stage("infer", StageKind::kCaller, infer));

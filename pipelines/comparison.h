@@ -28,7 +28,7 @@ struct Protocol {
   Channel channel = Channel::kRgb;  ///< never kAuto
   int scale = 1;                    ///< truths are cropped to a multiple of it
   int border = 0;
-  std::vector<std::string> series;  ///< names of Comparison::candidates, then maybe "truth"
+  std::vector<std::string> series;  ///< names of ComparedImages::candidates, then maybe "truth"
 
   /// "luma, not rounded; 2 pixels cut off all around".
   std::string describe() const;
@@ -42,8 +42,8 @@ struct Candidate {
 };
 
 /// One file on its way through decode, infer, features and compare.
-struct Comparison : Item {
-  explicit Comparison(EvaluationJob its_job) : job(std::move(its_job)) {}
+struct ComparedImages : Item {
+  explicit ComparedImages(EvaluationJob its_job) : job(std::move(its_job)) {}
   void discard() override;
 
   const EvaluationJob job;
@@ -58,19 +58,20 @@ struct Comparison : Item {
 };
 
 /// Reads a job's files and says what they take. Settled when that failed.
-std::unique_ptr<Comparison> read_comparison(const EvaluationJob& job, const Protocol& protocol);
+std::unique_ptr<ComparedImages> read_comparison(const EvaluationJob& job, const Protocol& protocol);
 
 /// decode, infer, features, compare: those that are needed. `protocol` must outlive them.
 std::vector<Stage> comparison_stages(const Protocol& protocol);
 
-/// Series, in the order of Comparison::candidates, of a run: the model or the images, the baseline
-/// and (colorfulness) the truth.
+/// Series, in the order of ComparedImages::candidates, of a run: the model or the images, the
+/// baseline and (colorfulness) the truth.
 std::vector<std::string> series_of(const Protocol& protocol);
 
 /// The numbers of one file. Published figures of bicubic are those of the luma alone, rounded,
 /// shrunk without rounding and enlarged to whole levels: so is an `enlarged` candidate compared
 /// where the channel is luma. Throws Error(kInput) for what cannot be compared.
-std::vector<std::vector<double>> compare(const Comparison& comparison, const Protocol& protocol);
+std::vector<std::vector<double>> compare(const ComparedImages& comparison,
+                                         const Protocol& protocol);
 
 /// "is 128x128, the truth 256x256: ..." with a likely reason; empty when the sizes are equal.
 std::string size_problem(cv::Size result, cv::Size truth);

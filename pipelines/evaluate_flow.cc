@@ -50,8 +50,8 @@ class EvaluateFlow {
   void prepare();
   PipelineResult compare_all();
   std::unique_ptr<Item> next();
-  void finish(Comparison& item);
-  void keep_features(Comparison& item);
+  void finish(ComparedImages& item);
+  void keep_features(ComparedImages& item);
   void keep_picture(std::string picture);
   void measure_sets();
   void note_set_distance(const std::string& metric, size_t series);
@@ -119,7 +119,7 @@ std::unique_ptr<Item> EvaluateFlow::next() {
 }
 
 /// All of an item or none: a set must be of one network's numbers.
-void EvaluateFlow::keep_features(Comparison& item) {
+void EvaluateFlow::keep_features(ComparedImages& item) {
   if (protocol_.features == nullptr) return;
   const std::vector<float>& any =
       item.candidates.empty() ? item.truth_features : item.candidates[0].features;
@@ -152,7 +152,7 @@ void EvaluateFlow::keep_picture(std::string picture) {
   if (pictures_.size() > static_cast<size_t>(options_.worst)) pictures_.pop_back();
 }
 
-void EvaluateFlow::finish(Comparison& item) {
+void EvaluateFlow::finish(ComparedImages& item) {
   if (item.ends_run) {
     disk_full_ = item.failure;
     return;
@@ -232,7 +232,7 @@ PipelineResult EvaluateFlow::compare_all() {
   pipeline.memory_bytes = options_.memory.bytes;
   PipelineResult result = run_pipeline(
       pipeline, [this] { return next(); }, comparison_stages(protocol_),
-      [this](Item& item) { finish(static_cast<Comparison&>(item)); });
+      [this](Item& item) { finish(static_cast<ComparedImages&>(item)); });
   clear_progress();
   warnings_.finish();
   return result;

@@ -7,11 +7,11 @@
 #include <ATen/ops/upsample_nearest2d.h>
 #include <torch/nn/modules/activation.h>
 
-#include <optional>
 #include <vector>
 
 #include "core/error.h"
 #include "core/message.h"
+#include "models/networks/counted_kind.h"
 #include "models/networks/fused_sequence.h"
 #include "models/networks/infer.h"
 #include "models/networks/layer_graph.h"
@@ -22,19 +22,8 @@ namespace nn = torch::nn;
 namespace solstice {
 namespace {
 
-constexpr int64_t kMostConvs = 99;
-constexpr std::string_view kPrefix = "compact_";
-constexpr std::string_view kSuffix = "convs";
-constexpr Kernel kSame{3, 1, 1};
-
-/// Convolutions between the first and the last one.
-std::optional<int64_t> convs_of(std::string_view kind) {
-  if (!kind.starts_with(kPrefix) || !kind.ends_with(kSuffix)) return std::nullopt;
-  for (int64_t convs = 1; convs <= kMostConvs; ++convs) {
-    if (kind == message(kPrefix, convs, kSuffix)) return convs;
-  }
-  return std::nullopt;
-}
+constexpr CountedKind kCompact{"compact_", "convs"};
+constexpr Kernel kCompactConv{3, 1, 1};
 
 /// Convolutions stand at even places, what follows them at odd ones.
 std::string conv_name(int64_t index) { return message("body.", 2 * index); }
@@ -50,10 +39,10 @@ struct Compact : ImageModule {
     }
     nn::Sequential body;
     for (int64_t i = 0; i <= convs; ++i) {
-      push_conv(body, i == 0 ? options.input_nc : options.ngf, options.ngf, kSame, true);
+      push_conv(body, i == 0 ? options.input_nc : options.ngf, options.ngf, kCompactConv, true);
       body->push_back(nn::PReLU(nn::PReLUOptions().num_parameters(options.ngf)));
     }
-    push_conv(body, options.ngf, options.output_nc * scale_ * scale_, kSame, true);
+    push_conv(body, options.ngf, options.output_nc * scale_ * scale_, kCompactConv, true);
     body_ = register_module("body", body);
   }
 
@@ -74,10 +63,10 @@ struct Compact : ImageModule {
 
 }  // namespace
 
-bool matches_compact(std::string_view kind) { return convs_of(kind).has_value(); }
+bool matches_compact(std::string_view kind) { return kCompact.count(kind).has_value(); }
 
 std::shared_ptr<ImageModule> make_compact(const GeneratorOptions& options) {
-  return std::make_shared<Compact>(options, convs_of(options.kind).value());
+  return std::make_shared<Compact>(options, kCompact.count(options.kind).value());
 }
 
 int64_t compact_size_multiple(const GeneratorOptions&) { return 1; }
@@ -89,10 +78,10 @@ bool infer_compact(const TensorList& tensors, GeneratorOptions& options) {
     return false;
   }
   int64_t last = 2;
-  while (last <= kMostConvs && state.has_kernel(conv_name(last) + ".weight", 3)) ++last;
+  while (last <= CountedKind::kMost && state.has_kernel(conv_name(last) + ".weight", 3)) ++last;
   --last;
   options = GeneratorOptions{};
-  options.kind = message(kPrefix, last - 1, kSuffix);
+  options.kind = kCompact.name(last - 1);
   options.ngf = state.size("body.0.weight", 0);
   options.input_nc = options.output_nc = state.size("body.0.weight", 1);
   options.norm = Norm::kNone;
@@ -120,7 +109,7 @@ int64_t compact_bytes_per_pixel(const GeneratorOptions& options) {
 }
 
 bool is_compact_encoder(const GeneratorOptions& options, std::string_view parameter) {
-  return !parameter.starts_with(conv_name(convs_of(options.kind).value() + 1) + ".");
+  return !parameter.starts_with(conv_name(kCompact.count(options.kind).value() + 1) + ".");
 }
 
 std::vector<LayerNode> compact_graph(const TensorList& state, const GeneratorOptions& options) {
@@ -135,7 +124,7 @@ std::vector<LayerNode> compact_graph(const TensorList& state, const GeneratorOpt
   range.weight = unit * 0.5;
   range.bias = at::full({channels}, 0.5);
   graph.push_back(range);
-  const int64_t convs = convs_of(options.kind).value();
+  const int64_t convs = kCompact.count(options.kind).value();
   for (int64_t i = 0; i <= convs; ++i) {
     graph.push_back(reader.conv(conv_name(i), graph.size() - 1, same));
     graph.back().activation = Activation::kPrelu;

@@ -12,11 +12,11 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <optional>
 #include <vector>
 
 #include "core/error.h"
 #include "core/message.h"
+#include "models/networks/counted_kind.h"
 #include "models/networks/fused_sequence.h"
 #include "models/networks/infer.h"
 #include "models/networks/layer_conv.h"
@@ -29,10 +29,8 @@ namespace nn = torch::nn;
 namespace solstice {
 namespace {
 
-constexpr int64_t kMostBlocks = 99;
-constexpr std::string_view kPrefix = "edsr_";
-constexpr std::string_view kSuffix = "blocks";
-constexpr Kernel kSame{3, 1, 1};
+constexpr CountedKind kEdsr{"edsr_", "blocks"};
+constexpr Kernel kEdsrConv{3, 1, 1};
 
 at::Tensor convolved(const nn::Conv2dImpl& conv, const at::Tensor& x) {
   return layer_conv(x, conv.weight, conv.bias, {Direction::kForward, 1, 1, 0});
@@ -46,14 +44,6 @@ constexpr double kHalfRange = 127.5;
 
 /// Its mean of the training images, as shares of the range.
 constexpr std::array kMean{0.4488, 0.4371, 0.4040};
-
-std::optional<int64_t> blocks_of(std::string_view kind) {
-  if (!kind.starts_with(kPrefix) || !kind.ends_with(kSuffix)) return std::nullopt;
-  for (int64_t blocks = 1; blocks <= kMostBlocks; ++blocks) {
-    if (kind == message(kPrefix, blocks, kSuffix)) return blocks;
-  }
-  return std::nullopt;
-}
 
 /// A 1x1 convolution that no training changes.
 struct MeanShift : ImageModule {
@@ -71,9 +61,9 @@ struct MeanShift : ImageModule {
 struct EdsrBlock : ImageModule {
   explicit EdsrBlock(int64_t filters) {
     nn::Sequential layers;
-    push_conv(layers, filters, filters, kSame, true);
+    push_conv(layers, filters, filters, kEdsrConv, true);
     push_relu(layers);
-    push_conv(layers, filters, filters, kSame, true);
+    push_conv(layers, filters, filters, kEdsrConv, true);
     body_ = register_module("body", layers);
   }
   at::Tensor forward(at::Tensor x) override { return x + forward_fused(body_, x); }
@@ -113,7 +103,7 @@ struct Upsampler : ImageModule {
   Upsampler(int64_t filters, int64_t scale) : factors_(shuffle_factors("edsr", scale)) {
     for (size_t i = 0; i < factors_.size(); ++i) {
       nn::Sequential conv;
-      push_conv(conv, filters, filters * factors_[i] * factors_[i], kSame, true);
+      push_conv(conv, filters, filters * factors_[i] * factors_[i], kEdsrConv, true);
       convs_.push_back(
           register_module(message(2 * i), std::dynamic_pointer_cast<nn::Conv2dImpl>(conv->ptr(0))));
     }
@@ -148,11 +138,11 @@ struct Edsr : ImageModule {
     sub_mean_ = register_module("sub_mean", std::make_shared<MeanShift>(-1));
     add_mean_ = register_module("add_mean", std::make_shared<MeanShift>(1));
     nn::Sequential head, body, tail;
-    push_conv(head, 3, ngf, kSame, true);
+    push_conv(head, 3, ngf, kEdsrConv, true);
     for (int64_t i = 0; i < blocks; ++i) body->push_back(std::make_shared<EdsrBlock>(ngf));
-    push_conv(body, ngf, ngf, kSame, true);
+    push_conv(body, ngf, ngf, kEdsrConv, true);
     tail->push_back(std::make_shared<Upsampler>(ngf, options.scale));
-    push_conv(tail, ngf, 3, kSame, true);
+    push_conv(tail, ngf, 3, kEdsrConv, true);
     head_ = register_module("head", head);
     body_ = register_module("body", body);
     tail_ = register_module("tail", tail);
@@ -204,10 +194,10 @@ struct Edsr : ImageModule {
 
 }  // namespace
 
-bool matches_edsr(std::string_view kind) { return blocks_of(kind).has_value(); }
+bool matches_edsr(std::string_view kind) { return kEdsr.count(kind).has_value(); }
 
 std::shared_ptr<ImageModule> make_edsr(const GeneratorOptions& options) {
-  return std::make_shared<Edsr>(options, blocks_of(options.kind).value());
+  return std::make_shared<Edsr>(options, kEdsr.count(options.kind).value());
 }
 
 int64_t edsr_size_multiple(const GeneratorOptions&) { return 1; }
@@ -218,9 +208,10 @@ bool infer_edsr(const TensorList& tensors, GeneratorOptions& options) {
     return false;
   }
   int64_t blocks = 0;
-  while (blocks < kMostBlocks && state.has(message("body.", blocks, ".body.0.weight"))) ++blocks;
+  while (blocks < CountedKind::kMost && state.has(message("body.", blocks, ".body.0.weight")))
+    ++blocks;
   options = GeneratorOptions{};
-  options.kind = message(kPrefix, blocks, kSuffix);
+  options.kind = kEdsr.name(blocks);
   options.ngf = state.size("head.0.weight", 0);
   options.norm = Norm::kNone;
   options.dropout = false;
@@ -263,7 +254,7 @@ std::vector<LayerNode> edsr_graph(const TensorList& state, const GeneratorOption
   first.weight = first.weight * kHalfRange;
   add("head.0", same);
   const size_t head = graph.size() - 1;
-  const int64_t blocks = blocks_of(options.kind).value();
+  const int64_t blocks = kEdsr.count(options.kind).value();
   for (int64_t i = 0; i < blocks; ++i) {
     const size_t before = graph.size() - 1;
     add(message("body.", i, ".body.0"), same).activation = Activation::kRelu;

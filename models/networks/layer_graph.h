@@ -69,9 +69,6 @@ class GraphReader {
   LayerNode conv_norm(const std::string& name, const std::string& norm, size_t input,
                       ConvGeometry geometry) const;
 
-  /// The tensor of that name, which is there.
-  at::Tensor tensor(const std::string& name) const;
-
  private:
   at::Tensor find(const std::string& name) const;
   void fold(LayerNode& node, const std::string& norm) const;

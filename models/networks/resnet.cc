@@ -5,10 +5,10 @@
 #include <torch/nn/modules/padding.h>
 
 #include <charconv>
-#include <optional>
 
 #include "core/error.h"
 #include "core/message.h"
+#include "models/networks/counted_kind.h"
 #include "models/networks/fused_sequence.h"
 #include "models/networks/infer.h"
 #include "models/networks/layer_graph.h"
@@ -19,18 +19,8 @@ namespace nn = torch::nn;
 namespace solstice {
 namespace {
 
-constexpr int64_t kMostBlocks = 99;
+constexpr CountedKind kResnet{"resnet_", "blocks"};
 constexpr int64_t kFirstBlock = 10;  ///< its index in `model`, after three times conv, norm, relu
-constexpr std::string_view kResnetPrefix = "resnet_";
-constexpr std::string_view kResnetSuffix = "blocks";
-
-std::optional<int64_t> blocks_of(std::string_view kind) {
-  if (!kind.starts_with(kResnetPrefix) || !kind.ends_with(kResnetSuffix)) return std::nullopt;
-  for (int64_t blocks = 1; blocks <= kMostBlocks; ++blocks) {
-    if (kind == message(kResnetPrefix, blocks, kResnetSuffix)) return blocks;
-  }
-  return std::nullopt;
-}
 
 void push_reflection_pad(nn::Sequential& layers, int64_t padding) {
   layers->push_back(nn::ReflectionPad2d(nn::ReflectionPad2dOptions(padding)));
@@ -100,10 +90,10 @@ struct Resnet : ImageModule {
 
 }  // namespace
 
-bool matches_resnet(std::string_view kind) { return blocks_of(kind).has_value(); }
+bool matches_resnet(std::string_view kind) { return kResnet.count(kind).has_value(); }
 
 std::shared_ptr<ImageModule> make_resnet(const GeneratorOptions& options) {
-  return std::make_shared<Resnet>(options, blocks_of(options.kind).value());
+  return std::make_shared<Resnet>(options, kResnet.count(options.kind).value());
 }
 
 int64_t resnet_size_multiple(const GeneratorOptions&) { return 4; }
@@ -114,14 +104,14 @@ bool infer_resnet(const TensorList& tensors, GeneratorOptions& options) {
   if (!state.has_kernel(first, 7) || !state.any_name_contains(".conv_block.")) return false;
   const auto block = [](int64_t i) { return message("model.", kFirstBlock + i, ".conv_block."); };
   int64_t blocks = 0;
-  while (blocks < kMostBlocks && state.has(block(blocks) + "1.weight")) ++blocks;
+  while (blocks < CountedKind::kMost && state.has(block(blocks) + "1.weight")) ++blocks;
   options = GeneratorOptions{};
   options.ngf = state.size(first, 0);
   options.input_nc = state.size(first, 1);
   options.norm = state.norm("model.1");
   // Dropout moves the block's second convolution from slot 5 to 6, where a batch norm may be.
   options.dropout = state.has_kernel(block(0) + "6.weight", 3);
-  options.kind = message(kResnetPrefix, blocks, kResnetSuffix);
+  options.kind = kResnet.name(blocks);
   const std::string family = blocks == 0 ? "resnet_<n>blocks" : options.kind;
   const int64_t deep = 4 * options.ngf;
   state.expect(family, block(0) + "1.weight", {deep, deep, 3, 3});
@@ -140,7 +130,7 @@ int64_t resnet_bytes_per_pixel(const GeneratorOptions& options) {
 
 std::vector<LayerNode> resnet_graph(const TensorList& state, const GeneratorOptions& options) {
   const GraphReader reader(state, options);
-  const int64_t blocks = blocks_of(options.kind).value();
+  const int64_t blocks = kResnet.count(options.kind).value();
   LayerGraph graph(1);
   const auto add = [&](const std::string& prefix, int64_t conv, int64_t norm, ConvGeometry geometry,
                        Activation activation) -> LayerNode& {

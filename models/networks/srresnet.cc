@@ -4,10 +4,10 @@
 #include <torch/nn/modules/activation.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "core/error.h"
 #include "core/message.h"
+#include "models/networks/counted_kind.h"
 #include "models/networks/fused_sequence.h"
 #include "models/networks/infer.h"
 #include "models/networks/layer_graph.h"
@@ -19,26 +19,16 @@ namespace nn = torch::nn;
 namespace solstice {
 namespace {
 
-constexpr int64_t kMostBlocks = 99;
-constexpr std::string_view kPrefix = "srresnet_";
-constexpr std::string_view kSuffix = "blocks";
-constexpr Kernel kSame{3, 1, 1}, kWide{9, 1, 4};
-
-std::optional<int64_t> blocks_of(std::string_view kind) {
-  if (!kind.starts_with(kPrefix) || !kind.ends_with(kSuffix)) return std::nullopt;
-  for (int64_t blocks = 1; blocks <= kMostBlocks; ++blocks) {
-    if (kind == message(kPrefix, blocks, kSuffix)) return blocks;
-  }
-  return std::nullopt;
-}
+constexpr CountedKind kSrResnet{"srresnet_", "blocks"};
+constexpr Kernel kSrResnetConv{3, 1, 1}, kSrResnetEnds{9, 1, 4};
 
 struct SrResnetBlock : ImageModule {
   SrResnetBlock(int64_t filters, Norm norm) {
     nn::Sequential layers;
-    push_conv(layers, filters, filters, kSame, true);
+    push_conv(layers, filters, filters, kSrResnetConv, true);
     push_norm(layers, norm, filters);
     layers->push_back(nn::PReLU());
-    push_conv(layers, filters, filters, kSame, true);
+    push_conv(layers, filters, filters, kSrResnetConv, true);
     push_norm(layers, norm, filters);
     body_ = register_module("body", layers);
   }
@@ -51,7 +41,7 @@ struct SrResnetBlock : ImageModule {
 /// Convolution, shuffle, PReLU. The activation first: it is the same for all phases.
 struct Enlarging : ImageModule {
   Enlarging(int64_t filters, int64_t factor) : factor_(factor) {
-    push_conv(layers_, filters, filters * factor * factor, kSame, true);
+    push_conv(layers_, filters, filters * factor * factor, kSrResnetConv, true);
     layers_->push_back(nn::PReLU());
     register_module("0", layers_->ptr(0));
     register_module("1", layers_->ptr(1));
@@ -70,17 +60,17 @@ struct SrResnet : ImageModule {
       : kind_(options.kind), limits_{options.input_nc, 1, 1} {
     const int64_t ngf = options.ngf;
     nn::Sequential head, body, tail, last;
-    push_conv(head, options.input_nc, ngf, kWide, true);
+    push_conv(head, options.input_nc, ngf, kSrResnetEnds, true);
     head->push_back(nn::PReLU());
     for (int64_t i = 0; i < blocks; ++i) {
       body->push_back(std::make_shared<SrResnetBlock>(ngf, options.norm));
     }
-    push_conv(body, ngf, ngf, kSame, true);
+    push_conv(body, ngf, ngf, kSrResnetConv, true);
     push_norm(body, options.norm, ngf);
     for (const int64_t factor : shuffle_factors("srresnet", options.scale)) {
       tail->push_back(std::make_shared<Enlarging>(ngf, factor));
     }
-    push_conv(last, ngf, options.output_nc, kWide, true);
+    push_conv(last, ngf, options.output_nc, kSrResnetEnds, true);
     head_ = register_module("head", head);
     body_ = register_module("body", body);
     tail_ = register_module("tail", tail);
@@ -103,10 +93,10 @@ struct SrResnet : ImageModule {
 
 }  // namespace
 
-bool matches_srresnet(std::string_view kind) { return blocks_of(kind).has_value(); }
+bool matches_srresnet(std::string_view kind) { return kSrResnet.count(kind).has_value(); }
 
 std::shared_ptr<ImageModule> make_srresnet(const GeneratorOptions& options) {
-  return std::make_shared<SrResnet>(options, blocks_of(options.kind).value());
+  return std::make_shared<SrResnet>(options, kSrResnet.count(options.kind).value());
 }
 
 int64_t srresnet_size_multiple(const GeneratorOptions&) { return 1; }
@@ -115,9 +105,10 @@ bool infer_srresnet(const TensorList& tensors, GeneratorOptions& options) {
   const StateShapes state(tensors);
   if (!state.has_kernel("head.0.weight", 9) || !state.has_kernel("last.0.weight", 9)) return false;
   int64_t blocks = 0;
-  while (blocks < kMostBlocks && state.has(message("body.", blocks, ".body.0.weight"))) ++blocks;
+  while (blocks < CountedKind::kMost && state.has(message("body.", blocks, ".body.0.weight")))
+    ++blocks;
   options = GeneratorOptions{};
-  options.kind = message(kPrefix, blocks, kSuffix);
+  options.kind = kSrResnet.name(blocks);
   options.ngf = state.size("head.0.weight", 0);
   options.input_nc = state.size("head.0.weight", 1);
   options.output_nc = state.size("last.0.weight", 0);
@@ -158,7 +149,7 @@ std::vector<LayerNode> srresnet_graph(const TensorList& state, const GeneratorOp
   };
   slope(add(reader.conv("head.0", 0, wide)), "head.1");
   const size_t head = 1;
-  const int64_t blocks = blocks_of(options.kind).value();
+  const int64_t blocks = kSrResnet.count(options.kind).value();
   for (int64_t i = 0; i < blocks; ++i) {
     const std::string prefix = message("body.", i, ".body.");
     const size_t before = graph.size() - 1;

@@ -7,7 +7,6 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/relu.h>
-#include <ATen/ops/var_mean.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -33,35 +32,6 @@ int64_t strip_rows_of(const PlanSchedule& schedule, int64_t node_height, int64_t
   const int64_t rows = schedule.strip_rows * node_height / image_height;
   return std::min(node_height, std::max(kFewestRows, rows / kFewestRows * kFewestRows));
 }
-
-void StripStatistics::add(const at::Tensor& strip) {
-  const auto count = static_cast<double>(strip.size(2) * strip.size(3));
-  at::Tensor mean, variance;
-  if (fused_norm_fits(strip)) {
-    const PlaneStatistics statistics = plane_statistics(strip, /*whole_batch=*/true);
-    mean = statistics.mean.to(at::kDouble);
-    variance = statistics.var.to(at::kDouble);
-  } else {
-    std::tie(variance, mean) = at::var_mean(strip.to(at::kFloat), at::IntArrayRef{0, 2, 3},
-                                            /*unbiased=*/false, /*keepdim=*/false);
-    mean = mean.unsqueeze(0).to(at::kCPU, at::kDouble);
-    variance = variance.unsqueeze(0).to(at::kCPU, at::kDouble);
-  }
-  if (count_ == 0) {
-    count_ = count;
-    mean_ = mean;
-    squares_ = variance * count;
-    return;
-  }
-  const at::Tensor distance = mean - mean_;
-  const double whole = count_ + count;
-  squares_ = squares_ + variance * count + distance * distance * (count_ * count / whole);
-  mean_ = mean_ + distance * (count / whole);
-  count_ = whole;
-}
-
-at::Tensor StripStatistics::mean() const { return mean_.to(at::kFloat); }
-at::Tensor StripStatistics::variance() const { return (squares_ / count_).to(at::kFloat); }
 
 PlanRun::PlanRun(const Plan& plan, const PlanSchedule& schedule, const ImageRows& image,
                  const Write& write)
@@ -283,20 +253,29 @@ void PlanRun::finish(size_t node, const at::Tensor& raw, const at::Tensor& resid
     return;
   }
   const auto& [mean, variance] = norms_[node];
-  const double slope = slope_of(layer.activation);
+  // What the norm cannot apply itself comes after it, and before the residual.
+  const bool later =
+      layer.activation == Activation::kTanh || layer.activation == Activation::kPrelu;
+  const at::Tensor added = later ? at::Tensor() : residual;
   if (fused_norm_fits(raw)) {
     const at::Tensor ones = at::ones({raw.size(1)}, at::kFloat);
     const at::Tensor zeros = at::zeros({raw.size(1)}, at::kFloat);
-    plane_norm_into({raw, ones, zeros, {mean, variance}, slope, /*whole_batch=*/false},
-                    residual.defined() ? residual : at::empty({0}, raw.options()), result);
+    plane_norm_into(
+        {raw, ones, zeros, {mean, variance}, slope_of(layer.activation), /*whole_batch=*/false},
+        added.defined() ? added : at::empty({0}, raw.options()), result);
   } else {
     at::Tensor normed = at::batch_norm(raw, {}, {}, mean.flatten(), variance.flatten(),
                                        /*training=*/false, /*momentum=*/0, kNormEps, false);
-    if (layer.activation != Activation::kTanh) activate_(normed, layer.activation);
-    if (residual.defined()) normed.add_(residual);
+    if (!later) activate_(normed, layer.activation);
+    if (added.defined()) normed.add_(added);
     result.copy_(normed);
   }
-  if (layer.activation == Activation::kTanh) activate_(result, Activation::kTanh);
+  if (!later) return;
+  at::Tensor active = result;
+  activate_(active, layer.activation,
+            layer.slopes.defined() ? layer.slopes.to(result.options()) : at::Tensor());
+  if (residual.defined()) active.add_(residual);
+  if (!active.is_alias_of(result)) result.copy_(active);
 }
 
 void PlanRun::finish_plane(size_t node) {

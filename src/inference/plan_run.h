@@ -6,23 +6,12 @@
 #include <vector>
 
 #include "inference/plan.h"
+#include "inference/strip_statistics.h"
 
 namespace solstice {
 
 /// Rows of a node's plane that a strip of the schedule has.
 int64_t strip_rows_of(const PlanSchedule& schedule, int64_t node_height, int64_t image_height);
-
-/// Mean and variance of a plane that comes in strips (Chan et al. 1983), in float64.
-class StripStatistics {
- public:
-  void add(const at::Tensor& strip);
-  at::Tensor mean() const;      ///< (1, C) float32
-  at::Tensor variance() const;  ///< (1, C) float32, biased
-
- private:
-  double count_ = 0;
-  at::Tensor mean_, squares_;
-};
 
 /// One image on its way through a Plan.
 class PlanRun {

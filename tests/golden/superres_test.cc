@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "image/codec.h"
 #include "support/photos.h"
 #include "support/program.h"
+#include "support/shared_data.h"
 #include "support/temporary_directory.h"
 #include "support/training_runs.h"
 
@@ -146,8 +148,27 @@ TEST_F(SuperRes, TheModelThatShipsBeatsBicubicOnAPhotoItNeverSaw) {
       run_solstice({"evaluate", "--model", "superres_x2", "--data", (directory_ / "truth").string(),
                     "--metrics", "psnr", "--json"});
   ASSERT_EQ(done.code, 0) << done.err;
-  const auto line = nlohmann::json::parse(lines_of(done.out).front());
-  EXPECT_GT(line.dump().size(), 2U) << done.out;
+  const auto scores = nlohmann::json::parse(lines_of(done.out).front())["scores"];
+  EXPECT_GT(scores["superres_x2"]["psnr"].get<double>(), scores["bicubic"]["psnr"].get<double>());
+}
+
+TEST_F(SuperRes, RunsThePublishedCompactNetwork) {
+  const fs::path weights = shared_data() / "weights/realesr-animevideov3.pth";
+  SKIP_WITHOUT_SHARED_DATA("weights/realesr-animevideov3.pth");
+  make_photos(data(), 1, 37, 21);
+  const std::string out = (directory_ / "out").string();
+  const Finished done = run_solstice(
+      {"translate", "--model", weights.string(), data().string(), "--out", out, "--format", "png"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_NE(done.err.find("compact_16convs (ngf 64"), std::string::npos) << done.err;
+  const Image made = load_image(out + "/000.png");
+  EXPECT_EQ(made.width(), 4 * 37);
+  EXPECT_EQ(made.height(), 4 * 21);
+  // Still the same picture.
+  const Image photo = load_image((data() / "000.jpg").string());
+  cv::Mat back;
+  cv::resize(made.pixels, back, photo.pixels.size(), 0, 0, cv::INTER_AREA);
+  EXPECT_LT(cv::norm(back, photo.pixels, cv::NORM_L1) / static_cast<double>(3 * back.total()), 12);
 }
 
 TEST_F(SuperRes, KeepsTheBordersOfConstantAndGradientImages) {
