@@ -11,7 +11,6 @@ onnxruntime, numpy and Pillow; solstice does not.
 import argparse
 import json
 import os
-import resource
 import statistics
 import struct
 import subprocess
@@ -107,12 +106,11 @@ def main():
     for _ in range(options.rounds):
         times["solstice"].append(solstice())
         times["ONNX Runtime"].append(onnx_runtime())
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     for name, seconds in times.items():
         middle = statistics.median(seconds)
         print(f"{name}: {middle:.1f} s, {pixels / middle / 1e6:.3f} megapixels/s of input {[round(s, 1) for s in seconds]}")
     ratios = [b / a for a, b in zip(times["solstice"], times["ONNX Runtime"])]
-    print(f"ONNX Runtime's time over solstice's: {statistics.median(ratios):.2f}; solstice's peak: {peak:.0f} MiB")
+    print(f"ONNX Runtime's time over solstice's: {statistics.median(ratios):.2f}")
 
 
 if __name__ == "__main__":
