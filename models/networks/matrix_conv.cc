@@ -50,11 +50,11 @@ KernelPlaces places_of(const at::Tensor& x, const at::Tensor& weight, const Conv
   KernelPlaces places{x.size(0), x.size(2),      x.size(3), weight.size(1), x.size(2),
                       x.size(3), weight.size(2), g.stride,  g.padding};
   if (g.direction == Direction::kForward) {
-    places.rows = (x.size(2) + 2 * g.padding - kernel) / g.stride + 1;
-    places.columns = (x.size(3) + 2 * g.padding - kernel) / g.stride + 1;
+    places.rows = g.out_side(x.size(2), kernel);
+    places.columns = g.out_side(x.size(3), kernel);
   } else {
-    places.height = (x.size(2) - 1) * g.stride - 2 * g.padding + kernel + g.output_padding;
-    places.width = (x.size(3) - 1) * g.stride - 2 * g.padding + kernel + g.output_padding;
+    places.height = g.out_side(x.size(2), kernel);
+    places.width = g.out_side(x.size(3), kernel);
   }
   return places;
 }

@@ -59,11 +59,7 @@ bool NarrowConv::fits(const at::Tensor& weight, const ConvGeometry& geometry) {
 }
 
 at::Tensor NarrowConv::run(const at::Tensor& x, const RowWindow& window) const {
-  const bool transposed = geometry_.direction == Direction::kTransposed;
-  const int64_t out_width = transposed
-                                ? (x.size(3) - 1) * geometry_.stride - 2 * geometry_.padding +
-                                      kernel_ + geometry_.output_padding
-                                : x.size(3) + 2 * geometry_.padding - kernel_ + 1;
+  const int64_t out_width = geometry_.out_side(x.size(3), kernel_);
   const at::Tensor y = at::empty({x.size(0), out_, window.count, out_width}, x.options(),
                                  at::MemoryFormat::ChannelsLast);
   const int64_t rows =
