@@ -45,6 +45,9 @@ constexpr double kHalfRange = 127.5;
 /// Its mean of the training images, as shares of the range.
 constexpr std::array kMean{0.4488, 0.4371, 0.4040};
 
+/// Of what a block adds to its input: see edsr.h.
+double residual_scale(int64_t ngf) { return ngf >= 256 ? 0.1 : 1; }
+
 /// A 1x1 convolution that no training changes.
 struct MeanShift : ImageModule {
   explicit MeanShift(double sign) {
@@ -59,16 +62,17 @@ struct MeanShift : ImageModule {
 };
 
 struct EdsrBlock : ImageModule {
-  explicit EdsrBlock(int64_t filters) {
+  explicit EdsrBlock(int64_t filters) : scale_(residual_scale(filters)) {
     nn::Sequential layers;
     push_conv(layers, filters, filters, kEdsrConv, true);
     push_relu(layers);
     push_conv(layers, filters, filters, kEdsrConv, true);
     body_ = register_module("body", layers);
   }
-  at::Tensor forward(at::Tensor x) override { return x + forward_fused(body_, x); }
+  at::Tensor forward(at::Tensor x) override { return x.add(forward_fused(body_, x), scale_); }
 
  private:
+  double scale_;
   nn::Sequential body_{nullptr};
 };
 
@@ -258,7 +262,9 @@ std::vector<LayerNode> edsr_graph(const TensorList& state, const GeneratorOption
   for (int64_t i = 0; i < blocks; ++i) {
     const size_t before = graph.size() - 1;
     add(message("body.", i, ".body.0"), same).activation = Activation::kRelu;
-    add(message("body.", i, ".body.2"), same).residuals = {{before}};
+    LayerNode& last = add(message("body.", i, ".body.2"), same);
+    last.residuals = {{before}};
+    for (at::Tensor* x : {&last.weight, &last.bias}) *x = *x * residual_scale(options.ngf);
   }
   add(message("body.", blocks), same).residuals = {{head}};
   int64_t place = 0;
@@ -274,6 +280,19 @@ std::vector<LayerNode> edsr_graph(const TensorList& state, const GeneratorOption
   last.weight = mix.mm(last.weight.flatten(1)).view(last.weight.sizes());
   graph.push_back(std::move(last));
   return graph;
+}
+
+void add_edsr_means(TensorList& tensors) {
+  at::Tensor mean = at::tensor(at::ArrayRef<double>(kMean), at::kFloat);
+  const auto kept = std::ranges::find(tensors, "mean", &TensorList::value_type::first);
+  if (kept != tensors.end() && kept->second.numel() == 3) {
+    mean = kept->second.flatten().to(at::kFloat);
+    tensors.erase(kept);
+  }
+  for (const auto& [name, sign] : {std::pair("sub_mean", -1), std::pair("add_mean", 1)}) {
+    tensors.emplace_back(message(name, ".weight"), at::eye(3).view({3, 3, 1, 1}));
+    tensors.emplace_back(message(name, ".bias"), mean * (sign * 2 * kHalfRange));
+  }
 }
 
 }  // namespace solstice

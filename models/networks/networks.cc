@@ -11,6 +11,7 @@
 #include "models/networks/patch_gan.h"
 #include "models/networks/pointwise.h"
 #include "models/networks/resnet.h"
+#include "models/networks/rrdb.h"
 #include "models/networks/srresnet.h"
 #include "models/networks/unet.h"
 
@@ -38,6 +39,9 @@ constexpr std::array kGenerators{
                  "compact_1convs", matches_compact, make_compact, compact_size_multiple,
                  infer_compact, compact_bytes_per_pixel, is_compact_encoder, compact_graph,
                  /*largest_scale=*/4},
+    GeneratorRow{"rrdb_<n>blocks", "super-resolution: ESRGAN's and Real-ESRGAN's dense blocks",
+                 "rrdb_1blocks", matches_rrdb, make_rrdb, rrdb_size_multiple, infer_rrdb,
+                 rrdb_bytes_per_pixel, is_rrdb_encoder, rrdb_graph, /*largest_scale=*/4},
 };
 
 constexpr std::array kDiscriminators{

@@ -30,17 +30,20 @@ struct GeneratorOptions {
   Norm norm = Norm::kBatch;
   bool dropout = true;
   int64_t scale = 1;
+  int64_t growth = 32;
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("generator", self.kind,
           "network that translates: unet_<2^n>, resnet_<n>blocks, pointwise, edsr_<n>blocks, "
-          "srresnet_<n>blocks, compact_<n>convs");
+          "srresnet_<n>blocks, compact_<n>convs, rrdb_<n>blocks");
     visit("input-nc", self.input_nc, "channels of the input image", Range{1, 64});
     visit("output-nc", self.output_nc, "channels of the output image", Range{1, 64});
     visit("ngf", self.ngf, "generator filters at the widest resolution", Range{1, 1024});
     visit("norm", self.norm, "normalisation layers of both networks");
     visit("scale", self.scale, "output side over input side (networks that enlarge)", Range{1, 8});
+    visit("growth", self.growth, "rrdb: channels that each convolution of a dense block adds",
+          Range{1, 1024});
     visit("dropout", self.dropout, "dropout 0.5 in the generator's inner blocks, in training");
   }
 };

@@ -59,6 +59,7 @@ Json inspect_model(const std::string& model) {
   if (!weights.notes.empty()) object["notes"] = weights.notes;
   try {
     understand_model(file);
+    if (!weights.notes.empty()) object["notes"] = weights.notes;
     object["kind"] = file.metadata.generator.kind;
     object["task"] = file.metadata.task;
     object["learned_from"] = file.self_described ? "metadata" : "tensor names and shapes";

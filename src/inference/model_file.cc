@@ -7,6 +7,7 @@
 #include "core/message.h"
 #include "core/names.h"
 #include "core/options_json.h"
+#include "models/networks/published_names.h"
 
 namespace solstice {
 namespace {
@@ -121,6 +122,8 @@ void understand_model(ModelFile& file) {
       file.metadata = model_metadata_from_json(parse_metadata(described->second, file.path));
       file.self_described = true;
     } else {
+      const std::string done = rename_published(file.weights.tensors);
+      if (!done.empty()) file.weights.notes.push_back(done);
       file.metadata.generator = infer_generator(file.weights.tensors);
       file.metadata.scale = file.metadata.generator.scale;
       const GeneratorOptions& generator = file.metadata.generator;

@@ -45,9 +45,9 @@ std::string resolve_model_path(const std::string& model);
 /// Reads a model's file and leaves its metadata to understand_model(). Throws Error(kWeights).
 ModelFile read_model(const std::string& model);
 
-/// Fills in the metadata, from the file's own or from names and shapes of its tensors. Throws
-/// Error(kWeights): a higher version, metadata that is no JSON, tensors that no known generator
-/// has.
+/// Fills in the metadata, from the file's own or from names and shapes of its tensors, which get
+/// our names where other published ones are known (published_names.h). Throws Error(kWeights): a
+/// higher version, metadata that is no JSON, tensors that no known generator has.
 void understand_model(ModelFile& file);
 
 /// Both.

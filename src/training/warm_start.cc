@@ -10,6 +10,7 @@
 #include "core/message.h"
 #include "inference/model_file.h"
 #include "models/networks/image_module.h"
+#include "models/networks/published_names.h"
 #include "training/run_directory.h"
 #include "weights/weights.h"
 
@@ -100,7 +101,10 @@ std::vector<WarmStart> warm_start(Trainer& trainer, const std::string& path) {
       from = file->string();
       tensors = load_weights(from).tensors;
     } else {
-      if (!model_tensors) model_tensors = load_weights(model).tensors;
+      if (!model_tensors) {
+        model_tensors = load_weights(model).tensors;
+        rename_published(*model_tensors);
+      }
       for (size_t i = 0; i < exported.size(); ++i) {
         if (exported[i].first != named.name) continue;
         tensors = in_model(*model_tensors, exported[i].second, i);

@@ -76,6 +76,26 @@ TEST(InferGenerator, KnowsTheScaleOfACompactNetwork) {
   }
 }
 
+TEST(InferGenerator, KnowsTheScaleAndGrowthOfDenseBlocks) {
+  for (const int64_t scale : {1, 2, 4}) {
+    for (const int64_t channels : {1, 3}) {
+      const GeneratorOptions made{.kind = "rrdb_2blocks",
+                                  .input_nc = channels,
+                                  .output_nc = channels,
+                                  .ngf = 6,
+                                  .scale = scale,
+                                  .growth = 5};
+      const GeneratorOptions found = infer_generator(state_of(*make_generator(made)));
+      EXPECT_EQ(found.kind, made.kind);
+      EXPECT_EQ(found.input_nc, channels);
+      EXPECT_EQ(found.output_nc, channels);
+      EXPECT_EQ(found.ngf, made.ngf);
+      EXPECT_EQ(found.growth, made.growth);
+      EXPECT_EQ(found.scale, scale);
+    }
+  }
+}
+
 TEST(InferGenerator, NamesADiscriminator) {
   for (const Norm norm : {Norm::kBatch, Norm::kInstance, Norm::kNone}) {
     const auto basic = make_discriminator({.kind = "basic", .ndf = 2, .norm = norm});
@@ -89,8 +109,8 @@ TEST(InferGenerator, SaysWhatAnUnrelatedFileHolds) {
   EXPECT_EQ(infer_error({}), "there are no tensors in it");
   EXPECT_EQ(infer_error({{"lin0.weight", at::zeros({1, 64, 1, 1})}, {"lin0.scale", at::zeros({})}}),
             "this is no generator that solstice knows (unet_<2^n>, resnet_<n>blocks, pointwise, "
-            "edsr_<n>blocks, srresnet_<n>blocks, compact_<n>convs); it holds 2 tensors: "
-            "lin0.weight (1, 64, 1, 1), lin0.scale ()");
+            "edsr_<n>blocks, srresnet_<n>blocks, compact_<n>convs, rrdb_<n>blocks); it holds 2 "
+            "tensors: lin0.weight (1, 64, 1, 1), lin0.scale ()");
 }
 
 TEST(InferGenerator, SaysWhereANearMissDiffers) {

@@ -51,6 +51,7 @@ TEST(Names, EqualTheReferences) {
   same("edsr_2blocks_x4", make_generator({.kind = "edsr_2blocks", .ngf = 8, .scale = 4}));
   same("edsr_1blocks_x3", make_generator({.kind = "edsr_1blocks", .ngf = 4, .scale = 3}));
   same("compact_16convs_x4", make_generator({.kind = "compact_16convs", .scale = 4}));
+  same("rrdb_23blocks_x2", make_generator({.kind = "rrdb_23blocks", .scale = 2}));
   same("basic_batch", discriminator("basic", Norm::kBatch));
   same("basic_instance", discriminator("basic", Norm::kInstance));
   same("n_layers_5_batch", discriminator("n_layers", Norm::kBatch));

@@ -146,6 +146,10 @@ TEST(Generators, SayWhichScalesTheyHave) {
             "--scale 5: edsr has 1, 2, 3, 4 and 8");
   EXPECT_EQ(usage_error_of([] { make_generator({.kind = "edsr_1blocks", .input_nc = 1}); }),
             "[edsr_1blocks] found input-nc 1 and output-nc 3, expected 3 and 3");
+  EXPECT_EQ(usage_error_of([] { make_generator({.kind = "rrdb_1blocks", .scale = 3}); }),
+            "--scale 3: rrdb has 1, 2 and 4");
+  EXPECT_EQ(usage_error_of([] { make_generator({.kind = "rrdb_1blocks", .scale = 8}); }),
+            "--scale 8: rrdb_1blocks has at most 4");
 }
 
 TEST(Pointwise, LooksAtEveryPixelAloneAndTakesAnySize) {
@@ -222,8 +226,8 @@ TEST(NetworkTables, EveryKindIsBuiltRunAndRestored) {
 TEST(NetworkTables, AnUnknownKindIsAnsweredWithTheNearest) {
   EXPECT_EQ(usage_error_of([] { make_generator({.kind = "unet256"}); }),
             "--generator: unknown network \"unet256\"; known: unet_<2^n>, resnet_<n>blocks, "
-            "pointwise, edsr_<n>blocks, srresnet_<n>blocks, compact_<n>convs; did you mean "
-            "unet_256?");
+            "pointwise, edsr_<n>blocks, srresnet_<n>blocks, compact_<n>convs, rrdb_<n>blocks; did "
+            "you mean unet_256?");
   EXPECT_EQ(usage_error_of([] { make_discriminator({.kind = "pixels"}); }),
             "--discriminator: unknown network \"pixels\"; known: basic, n_layers, pixel; did you "
             "mean pixel?");
