@@ -66,41 +66,11 @@ std::vector<size_t> Plan::last_readers(const std::vector<bool>& kept) const {
   return last;
 }
 
-std::vector<Rows> Plan::needed_rows(size_t target, const Rows& rows, const Planes& planes,
-                                    const std::function<bool(size_t)>& is_at_hand) const {
-  std::vector<Rows> needed(target + 1, Rows{0, 0});
-  needed[target] = rows;
-  const auto want = [&](size_t node, const Rows& more) {
-    if (node == 0 || is_at_hand(node)) return;
-    Rows& all = needed[node];
-    if (all.count == 0) {
-      all = more;
-    } else {
-      const int64_t first = std::min(all.first, more.first);
-      all = {first, std::max(all.end(), more.end()) - first};
-    }
-  };
-  for (size_t i = target; i > 0; --i) {
-    if (needed[i].count == 0) continue;
-    const LayerNode& node = graph_[i];
-    for (const size_t input : node.inputs) {
-      want(input, input_rows(node, needed[i], planes.heights[input]));
-    }
-    // A target that normalises is finished later, when its statistics are known.
-    if (i == target && node.normalises) continue;
-    for (const Addend& addend : node.residuals) want(addend.node, needed[i]);
-  }
-  return needed;
-}
-
-std::vector<size_t> Plan::last_uses(const std::vector<Rows>& needed) const {
-  std::vector<size_t> last(needed.size(), 0);
-  for (size_t i = 1; i < needed.size(); ++i) {
-    if (needed[i].count == 0) continue;
-    for (const size_t input : graph_[i].inputs) last[input] = i;
-    for (const Addend& addend : graph_[i].residuals) last[addend.node] = i;
-  }
-  return last;
+RowFlow Plan::flow(size_t target, const PlanSchedule& schedule, const Planes& planes,
+                   const std::vector<bool>& at_hand) const {
+  return {graph_, planes.heights, target, at_hand, [&](size_t node) {
+            return strip_rows_of(schedule, planes.heights[node], planes.heights[0]);
+          }};
 }
 
 int64_t Plan::row_bytes(size_t node, const Planes& planes, int64_t element) const {
@@ -108,36 +78,59 @@ int64_t Plan::row_bytes(size_t node, const Planes& planes, int64_t element) cons
   return planes.widths[node] * channels * element;
 }
 
-/// What a strip in the middle of a pass takes, beside the planes that are kept.
-int64_t Plan::strip_bytes(size_t pass, const PlanSchedule& schedule, const Planes& planes,
-                          const std::vector<bool>& keeps) const {
+/// What a step takes beside the planes that are kept, and what the next one finds `held`: rows of
+/// each node.
+int64_t Plan::step_bytes(const FlowStep& step, const Planes& planes, const std::vector<bool>& keeps,
+                         std::vector<int64_t>& held) const {
   const auto bytes_of = [&](size_t node, int64_t rows) {
     return rows * row_bytes(node, planes, static_cast<int64_t>(c10::elementSize(types_[node])));
   };
-  const auto is_kept = [&](size_t i) { return keeps[i] && i < pass; };
-  const int64_t rows = strip_rows_of(schedule, planes.heights[pass], planes.heights[0]);
-  const int64_t first = std::max<int64_t>(0, planes.heights[pass] / 2 - rows);
-  const std::vector<Rows> now = needed_rows(pass, {first, rows}, planes, is_kept);
-  const std::vector<Rows> next = needed_rows(pass, {first + rows, rows}, planes, is_kept);
-  const std::vector<size_t> last = last_uses(now);
-  int64_t tails = 0, alive = 0, largest = 0;
-  std::vector<int64_t> freed_after(pass + 1, 0);
-  for (size_t i = 1; i <= pass; ++i) {
-    if (now[i].count == 0) continue;
-    const int64_t own = bytes_of(i, now[i].count);
+  const size_t target = step.fresh.size() - 1;
+  int64_t alive = 0, largest = 0;
+  for (size_t i = 1; i <= target; ++i) alive += bytes_of(i, held[i]);
+  std::vector<int64_t> freed_after(target + 1, 0);
+  for (size_t i = 1; i <= target; ++i) {
+    const Rows& fresh = step.fresh[i];
+    if (fresh.count == 0 && step.last_readers[i] == 0) continue;
+    const int64_t rows = held[i] + fresh.count, kept = fresh.end() - step.kept_from[i];
     // What a convolution makes and what joins it to the rows before, its inputs padded or joined.
-    int64_t here = keeps[i] && i == pass ? own : 2 * own;
+    int64_t here = bytes_of(i, rows) + (keeps[i] && i == target ? 0 : bytes_of(i, fresh.count));
     for (const size_t input : graph_[i].inputs) {
-      here += bytes_of(input, input_rows(graph_[i], now[i], planes.heights[input]).count);
+      if (fresh.count == 0) break;
+      here += bytes_of(input, input_rows(graph_[i], fresh, planes.heights[input]).count);
     }
     largest = std::max(largest, alive + here);
-    alive += own - freed_after[i];
-    if (last[i] > i) freed_after[last[i]] += own;
-    if (schedule.strip_rows != 0 && i < pass) {
-      tails += bytes_of(i, std::max<int64_t>(0, now[i].end() - next[i].first));
+    const int64_t after = fresh.count == 0 ? held[i] : std::max<int64_t>(0, kept);
+    const bool shares = shares_tail(after, rows);
+    alive += bytes_of(i, rows - held[i]);
+    if (!shares) {
+      alive += bytes_of(i, after);
+      freed_after[std::max(i, step.last_readers[i])] += bytes_of(i, rows);
+    }
+    alive -= freed_after[i];
+    held[i] = shares ? rows : after;
+  }
+  return largest;
+}
+
+/// What a strip of a pass takes at most, beside the planes that are kept.
+int64_t Plan::strip_bytes(size_t pass, const PlanSchedule& schedule, const Planes& planes,
+                          const std::vector<bool>& keeps) const {
+  std::vector<bool> at_hand(keeps);
+  at_hand[pass] = false;
+  RowFlow rows = flow(pass, schedule, planes, at_hand);
+  std::vector<int64_t> held(pass + 1, 0);
+  int64_t most = 0;
+  // In the second strip all that is ahead of it is there.
+  for (const int64_t strips : {1, 2}) {
+    const int64_t height = planes.heights[pass];
+    const int64_t end =
+        std::min(height, strips * strip_rows_of(schedule, height, planes.heights[0]));
+    while (rows.made() < end) {
+      most = std::max(most, step_bytes(rows.step(end), planes, keeps, held));
     }
   }
-  return largest + tails;
+  return most;
 }
 
 int64_t Plan::peak_bytes(const PlanSchedule& schedule, const Planes& planes) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "inference/prepared_conv.h"
+#include "inference/row_flow.h"
 #include "models/networks/layer_graph.h"
 
 namespace solstice {
@@ -57,16 +58,16 @@ class Plan {
   std::vector<bool> kept(const PlanSchedule& schedule, const Planes& planes) const;
   std::vector<size_t> last_readers(const std::vector<bool>& kept) const;
 
-  /// The rows of each node that `rows` of `target` need, down to planes that `is_at_hand`.
-  std::vector<Rows> needed_rows(size_t target, const Rows& rows, const Planes& planes,
-                                const std::function<bool(size_t)>& is_at_hand) const;
-  /// The last node that reads each, of those whose rows are needed.
-  std::vector<size_t> last_uses(const std::vector<Rows>& needed) const;
+  /// How a pass makes the rows of `target`; refers to `planes`.
+  RowFlow flow(size_t target, const PlanSchedule& schedule, const Planes& planes,
+               const std::vector<bool>& at_hand) const;
   int64_t row_bytes(size_t node, const Planes& planes, int64_t element) const;
   int64_t strip_bytes(size_t pass, const PlanSchedule& schedule, const Planes& planes,
                       const std::vector<bool>& keeps) const;
   bool is_pass(size_t node, const std::vector<bool>& keeps) const;
   bool is_one_pass(const Planes& planes) const;
+  int64_t step_bytes(const FlowStep& step, const Planes& planes, const std::vector<bool>& keeps,
+                     std::vector<int64_t>& held) const;
   int64_t peak_bytes(const PlanSchedule& schedule, const Planes& planes) const;
 
   LayerGraph graph_;

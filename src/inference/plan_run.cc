@@ -91,11 +91,11 @@ void PlanRun::pass(size_t node) {
     }
   }
   StripStatistics statistics;
-  tails_.assign(tails_.size(), {});
+  RowFlow rows_made = flow(node);
   // Stored when the next strip is made, which may still need what is in its place.
   std::optional<std::pair<Rows, at::Tensor>> waiting;
   for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
-    const Plane made = compute(node, rows);
+    const Plane made = compute(node, rows_made, rows);
     if (layer.normalises) statistics.add(made.data);
     if (waiting) store(node, waiting->first, waiting->second);
     waiting.reset();
@@ -111,8 +111,9 @@ void PlanRun::pass(size_t node) {
   norms_[node] = {statistics.mean().to(plan_.device_), statistics.variance().to(plan_.device_)};
   if (kept_[node] && (schedule_.strip_rows == 0 || !layer.residuals.empty())) finish_plane(node);
   if (is_last) {
+    RowFlow again = flow(node);
     for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
-      const Plane made = compute(node, rows);
+      const Plane made = compute(node, again, rows);
       at::Tensor result = made.data;
       finish(node, made.data, residual(node, rows, {}), result);
       write_(rows.first, result.to(at::kCPU));
@@ -131,12 +132,6 @@ void PlanRun::store(size_t node, const Rows& rows, const at::Tensor& strip) {
   place.copy_(place.dtype() == at::kHalf ? at::Tensor(strip).clamp_(-kMostHalf, kMostHalf) : strip);
 }
 
-std::vector<Rows> PlanRun::needed(size_t node, const Rows& rows) const {
-  if (rows.count <= 0) return std::vector<Rows>(node + 1, Rows{0, 0});
-  return plan_.needed_rows(node, rows, planes_,
-                           [&](size_t i) { return planes_kept_[i].data.defined() && i != node; });
-}
-
 /// Rows of a node, finished but for a target that normalises.
 at::Tensor PlanRun::make(size_t node, const Rows& rows, const std::vector<Plane>& strips,
                          bool finishes) {
@@ -147,48 +142,6 @@ at::Tensor PlanRun::make(size_t node, const Rows& rows, const std::vector<Plane>
                                                {height, held.first, rows.first, rows.count});
   if (finishes) finish(node, made, residual(node, rows, strips), made);
   return made;
-}
-
-/// `above` and `below` as one; either may be undefined.
-at::Tensor PlanRun::joined(const at::Tensor& above, const at::Tensor& below) {
-  if (!above.defined()) return below;
-  if (!below.defined()) return above;
-  at::Tensor all = at::empty({1, below.size(1), above.size(2) + below.size(2), below.size(3)},
-                             below.options(), at::MemoryFormat::ChannelsLast);
-  all.narrow(2, 0, above.size(2)).copy_(above);
-  all.narrow(2, above.size(2), below.size(2)).copy_(below);
-  return all;
-}
-
-PlanRun::Plane PlanRun::compute(size_t node, const Rows& rows) {
-  const std::vector<Rows> now = needed(node, rows), next = needed(node, strip(node, rows.end()));
-  const std::vector<size_t> last = plan_.last_uses(now);
-  std::vector<Plane> strips(node + 1);
-  for (size_t i = 1; i <= node; ++i) {
-    if (now[i].count == 0) continue;
-    // The last strip's end is this one's beginning, so that every row is made once.
-    const Plane tail = std::exchange(tails_[i], {});
-    const int64_t from = tail.data.defined() ? tail.first + tail.data.size(2) : now[i].first;
-    const bool finishes = i < node || !plan_.graph_[i].normalises;
-    at::Tensor fresh;
-    if (from < now[i].end()) fresh = make(i, {from, now[i].end() - from}, strips, finishes);
-    strips[i] = {joined(tail.data, fresh), tail.data.defined() ? tail.first : now[i].first,
-                 finishes};
-    if (i < node && next[i].count > 0 && next[i].first < now[i].end()) {
-      tails_[i] = {
-          strips[i]
-              .data.narrow(2, next[i].first - strips[i].first, now[i].end() - next[i].first)
-              .clone(at::MemoryFormat::ChannelsLast),
-          next[i].first, finishes};
-    }
-    const LayerNode& layer = plan_.graph_[i];
-    const auto forget = [&](size_t before) {
-      if (before > 0 && last[before] == i) strips[before].data.reset();
-    };
-    for (const size_t input : layer.inputs) forget(input);
-    for (const Addend& addend : layer.residuals) forget(addend.node);
-  }
-  return strips[node];
 }
 
 at::Tensor PlanRun::residual(size_t node, const Rows& rows,

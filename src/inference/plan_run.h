@@ -13,6 +13,9 @@ namespace solstice {
 /// Rows of a node's plane that a strip of the schedule has.
 int64_t strip_rows_of(const PlanSchedule& schedule, int64_t node_height, int64_t image_height);
 
+/// Whether rows that are read again lie where they were made among `made` others, or in a copy.
+bool shares_tail(int64_t kept, int64_t made);
+
 /// One image on its way through a Plan.
 class PlanRun {
  public:
@@ -34,8 +37,10 @@ class PlanRun {
   };
 
   void pass(size_t node);
-  Plane compute(size_t node, const Rows& rows);
-  std::vector<Rows> needed(size_t node, const Rows& rows) const;
+  RowFlow flow(size_t node) const;
+  Plane compute(size_t node, RowFlow& flow, const Rows& rows);
+  Plane advance(size_t node, const FlowStep& step);
+  void keep_tail(size_t node, const Plane& strip, int64_t first);
   at::Tensor make(size_t node, const Rows& rows, const std::vector<Plane>& strips, bool finishes);
   static at::Tensor joined(const at::Tensor& above, const at::Tensor& below);
   at::Tensor gather(size_t node, const Rows& out, const std::vector<Plane>& strips) const;
@@ -59,7 +64,7 @@ class PlanRun {
   const std::vector<size_t> last_readers_;
   std::vector<Plane> planes_kept_;
   std::vector<Norms> norms_;
-  std::vector<Plane> tails_;  ///< of each node, of this pass: what the next strip needs again
+  std::vector<Plane> tails_;  ///< of each node, of this pass: what a later step needs again
 };
 
 }  // namespace solstice
