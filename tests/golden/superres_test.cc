@@ -171,6 +171,57 @@ TEST_F(SuperRes, RunsThePublishedCompactNetwork) {
   EXPECT_LT(cv::norm(back, photo.pixels, cv::NORM_L1) / static_cast<double>(3 * back.total()), 12);
 }
 
+/// Small files of published networks' shapes, which make_published.py wrote.
+fs::path published(const std::string& name) {
+  return fs::path(SOLSTICE_SOURCE_DIR) / "tests/models/golden" / (name + ".pth");
+}
+
+TEST_F(SuperRes, RunsPublishedNetworksOnImagesOfAnySizeInStripsToo) {
+  make_photos(data(), 1, 37, 91);
+  for (const auto& [name, scale] :
+       {std::pair("rrdb_x4", 4), {"rrdb_x2", 2}, {"rrdb_x1", 1}, {"edsr_basicsr_x2", 2}}) {
+    const auto translated = [&](const std::string& tile) {
+      const std::string out = (directory_ / (name + tile)).string();
+      const Finished done =
+          run_solstice({"translate", "--model", published(name).string(), data().string(), "--out",
+                        out, "--format", "png", "--tile", tile});
+      EXPECT_EQ(done.code, 0) << done.err;
+      return load_image(out + "/000.png").pixels;
+    };
+    const cv::Mat whole = translated("off");
+    EXPECT_EQ(whole.size(), cv::Size(37 * scale, 91 * scale)) << name;
+    EXPECT_LE(cv::norm(whole, translated("32"), cv::NORM_INF), 1) << name;
+    EXPECT_LE(cv::norm(whole, translated("auto"), cv::NORM_INF), 1) << name;
+  }
+}
+
+TEST_F(SuperRes, InspectSaysWhatAPublishedFileIs) {
+  const Finished done = run_solstice({"inspect", "--json", published("edsr_basicsr_x2").string()});
+  ASSERT_EQ(done.code, 0) << done.err;
+  const auto object = nlohmann::json::parse(lines_of(done.out).front());
+  EXPECT_EQ(object["kind"], "edsr_2blocks");
+  EXPECT_EQ(object["scale"], 2);
+  EXPECT_EQ(object["notes"][0], "took \"params\"");
+  EXPECT_EQ(object["notes"][1], "took the names of BasicSR's EDSR for ours");
+}
+
+TEST_F(SuperRes, AMisshapenPublishedFileIsOneLine) {
+  make_photos(data(), 1, 16, 16);
+  const std::string file = (directory_ / "bad.safetensors").string();
+  ASSERT_EQ(run_solstice({"convert", published("rrdb_x4").string(), file}).code, 0);
+  std::string bytes = read_text(file);
+  for (size_t at = bytes.find("conv_up2"); at != std::string::npos; at = bytes.find("conv_up2")) {
+    bytes.replace(at, 8, "conv_up3");
+  }
+  write_text(file, bytes);
+  const Finished done = run_solstice(
+      {"translate", "--model", file, data().string(), "--out", (directory_ / "out").string()});
+  EXPECT_EQ(done.code, 2);
+  EXPECT_EQ(done.err, "error: " + file +
+                          ": this looks like a rrdb_2blocks generator, but conv_up2.weight is "
+                          "missing, expected (4, 4, 3, 3)\n");
+}
+
 TEST_F(SuperRes, KeepsTheBordersOfConstantAndGradientImages) {
   const fs::path plain = directory_ / "plain";
   fs::create_directories(plain);
