@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 #include <opencv2/core.hpp>
 #include <utility>
 
@@ -23,9 +24,13 @@ constexpr uint64_t kCentreKey = 0xce47;
 /// Pixels of the input around a crop that its resizing sees.
 constexpr int kMargin = 4;
 
+/// Sides of get_centre() are multiples of this as well, which networks that halve twice take.
+constexpr int64_t kCentreStep = 4;
+
 cv::Rect centre_of(cv::Size size, int64_t scale) {
   const auto side = [&](int length) {
-    return static_cast<int>(std::min(length, kLargestCentre) / scale * scale);
+    const int64_t both = std::lcm(scale, kCentreStep), step = length < both ? scale : both;
+    return static_cast<int>(std::min(length, kLargestCentre) / step * step);
   };
   const cv::Size crop(side(size.width), side(size.height));
   const cv::Size margin = size - crop;

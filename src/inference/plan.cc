@@ -16,8 +16,9 @@ constexpr std::array<int64_t, 5> kStripRows{512, 256, 128, 64, 32};
 
 /// Of networks whose strips repeat nothing, and what such a strip may take: some times the
 /// third-level cache's share of a core is no slower, whole planes of large images are.
-constexpr std::array<int64_t, 6> kPassRows{512, 256, 128, 64, 32, 16};
+constexpr std::array<int64_t, 8> kPassRows{512, 256, 128, 64, 32, 16, 8, 4};
 constexpr int64_t kCachedBytes = int64_t{256} << 20;
+constexpr int64_t kFewestForCache = 16;  ///< fewer rows are for memory alone: they are slow
 
 }  // namespace
 
@@ -170,7 +171,8 @@ PlanSchedule Plan::best(int64_t height, int64_t width, int64_t memory) const {
   if (is_one_pass(sizes)) {
     // No row is made twice, so small strips cost nothing, and their rows stay in the cache.
     for (const int64_t rows : kPassRows) {
-      if (schedule.bytes <= std::min(memory, kCachedBytes)) return schedule;
+      const int64_t most = rows < kFewestForCache ? memory : std::min(memory, kCachedBytes);
+      if (schedule.bytes <= most) return schedule;
       if (rows < height) schedule = with_strips(height, width, rows);
     }
     return schedule;

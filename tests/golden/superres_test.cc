@@ -113,6 +113,25 @@ TEST_F(SuperRes, AFourfoldNetworkBeginsWithThatOfATwofoldOne) {
   EXPECT_NE(done.err.find("G: 16 of 18 tensors from"), std::string::npos) << done.err;
 }
 
+TEST_F(SuperRes, TrainsANetworkWhoseInputsMustDivideOnImagesThatDoNot) {
+  make_photos(data(), 4, 70, 58);
+  const std::vector<std::string> network{"--generator", "rrdb_1blocks", "--growth", "4"};
+  const auto with_crop = [&](const std::string& crop) {
+    std::vector<std::string> more{"--out", run("run" + crop), "--steps", "2",           "--scale",
+                                  "2",     "--val-split",     "0.3",     "--crop-size", crop};
+    more.insert(more.end(), network.begin(), network.end());
+    return train("superres_x2", more);
+  };
+  const Finished done = with_crop("24");
+  EXPECT_EQ(done.code, 0) << done.err;
+  const Finished odd = with_crop("50");
+  EXPECT_EQ(odd.code, 2);
+  EXPECT_NE(odd.err.find("gives samples of 50x50, and each side must be a multiple of 4; choose "
+                         "another --crop-size"),
+            std::string::npos)
+      << odd.err;
+}
+
 TEST_F(SuperRes, EveryModelThatShipsIsFoundByItsName) {
   const fs::path models = fs::path(SOLSTICE_SOURCE_DIR) / "samples/models";
   const fs::path photos = directory_ / "photos";
