@@ -25,9 +25,10 @@ TrainingData open_and_report(const TrainOptions& options, std::set<std::string>&
   log_info(message(options.data.data, ": ", data.training.reading));
   if (data.validation.dataset) log_info("validation: " + data.validation.reading);
   const GeneratorOptions& generator = options.trainer.generator;
+  const GeneratorRow& row = generator_row(generator.kind);
   // Samples are as large as targets.
-  const int64_t multiple =
-      generator_row(generator.kind).size_multiple(generator) * options.data.scale;
+  const int64_t scale = row.largest_scale > 1 ? options.data.scale : 1;
+  const int64_t multiple = row.size_multiple(generator) * scale;
   for (const OpenedDataset* part : {&data.training, &data.validation}) {
     for (const DataProblem& problem : part->problems) {
       report(problem.file + ": " + problem.what, reported);
