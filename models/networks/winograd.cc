@@ -5,6 +5,7 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/empty_strided.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -21,19 +22,28 @@ thread_local bool winograd_is_off = false;
 
 constexpr int64_t kComponents = 36;
 constexpr int64_t kPixelSum = 7;        ///< the component that is the sum of a tile's 4x4 pixels
-constexpr int64_t kLeastChannels = 64;  ///< with fewer the transforms cost more than they save
+constexpr int64_t kLeastChannels = 32;  ///< with fewer the transforms cost more than they save
 constexpr int64_t kChannelStep = 16;    ///< what the kernels take at a time
-constexpr int64_t kRowPadding = 16;     ///< keeps rows of 2^n channels out of the same cache sets
-constexpr int64_t kTilesAtOnce = 256;   ///< so that their spectra stay in the third-level cache
+/// Keeps rows and planes of 2^n floats out of the same cache sets.
+constexpr int64_t kPadding = 16;
+constexpr int64_t kTilesAtOnce = 256;  ///< so that their spectra stay in the third-level cache
+constexpr int64_t kTilesAlone = 32;    ///< so that those of one thread stay in the second
+constexpr int64_t kFloatsOfSmallWeight = 400'000;  ///< its spectrum's: 48 x 192 channels, say
 constexpr int64_t kRowsOfProduct = 128;
+constexpr int64_t kRowsOfKernel = 8;  ///< that the product is fastest with
 constexpr int64_t kTilesOfPart = 32;  ///< that one thread transforms at a time
 
-/// Tiles or weights in Winograd's domain, (36, count, channels + padding).
+/// Floats from one tile to the next.
+int64_t row_of(int64_t channels) { return channels % 32 == 0 ? channels + kPadding : channels; }
+
+/// Tiles or weights in Winograd's domain, (36, count, channels), with padding between them.
 struct Spectrum {
   Spectrum(int64_t tiles, int64_t width)
       : count(tiles),
         channels(width),
-        tensor(at::empty({kComponents, tiles, width + kRowPadding}, at::kFloat)) {}
+        tensor(at::empty_strided({kComponents, tiles, width},
+                                 {tiles * row_of(width) + kPadding, row_of(width), 1},
+                                 at::kFloat)) {}
   Spectrum(at::Tensor made, int64_t width)
       : count(made.size(1)), channels(width), tensor(std::move(made)) {}
 
@@ -74,28 +84,38 @@ class Tiling {
         images_(x.size(0)) {}
   explicit Tiling(const at::Tensor& x) : Tiling(x, {x.size(2), 0, 0, x.size(2)}, true) {}
 
-  int64_t most_tiles() const { return rows_at_once() * tile_columns_; }
-
-  /// Calls work(image, inputs, outputs) for every block; the grids differ in what they index.
-  template <class Work>
-  void for_blocks(int64_t in, int64_t out, const Work& work) const {
+  /// Tiles that are worked on together; the grids differ in what they index.
+  struct Block {
+    int64_t image;
+    TileGrid from, to;
+    int64_t tiles() const { return from.tile_rows * from.tile_columns; }
+  };
+  std::vector<Block> blocks(int64_t in, int64_t out, int64_t most_tiles) const {
+    const int64_t across = evenly(tile_columns_, most_tiles);
+    const int64_t down = std::max<int64_t>(1, most_tiles / across);
+    std::vector<Block> blocks;
     for (int64_t image = 0; image < images_; ++image) {
-      for (int64_t first = 0; first < tile_rows_; first += rows_at_once()) {
-        const int64_t rows = std::min(rows_at_once(), tile_rows_ - first);
-        work(image, grid(in, first, rows, rows_.inputs, columns_.inputs),
-             grid(out, first, rows, rows_.outputs, columns_.outputs));
+      for (int64_t i = 0; i < tile_rows_; i += down) {
+        for (int64_t j = 0; j < tile_columns_; j += across) {
+          const int64_t rows = std::min(down, tile_rows_ - i);
+          const int64_t columns = std::min(across, tile_columns_ - j);
+          blocks.push_back({image,
+                            {height_, width_, in, rows, columns, rows_.inputs.data() + 4 * i,
+                             columns_.inputs.data() + 4 * j},
+                            {height_, width_, out, rows, columns, rows_.outputs.data() + 4 * i,
+                             columns_.outputs.data() + 4 * j}});
+        }
       }
     }
+    return blocks;
   }
 
  private:
-  int64_t rows_at_once() const {
-    return std::min(tile_rows_, std::max<int64_t>(1, kTilesAtOnce / tile_columns_));
-  }
-  TileGrid grid(int64_t channels, int64_t first, int64_t rows, const std::vector<int64_t>& row_map,
-                const std::vector<int64_t>& column_map) const {
-    return {height_,          width_, channels, rows, tile_columns_, row_map.data() + 4 * first,
-            column_map.data()};
+  /// The size of about equal pieces of `count` that are no larger than `most`.
+  static int64_t evenly(int64_t count, int64_t most) {
+    const int64_t pieces = (count + most - 1) / most;
+    const int64_t size = (count + pieces - 1) / pieces;
+    return std::min(most, (size + kRowsOfKernel - 1) / kRowsOfKernel * kRowsOfKernel);
   }
 
   int64_t height_, width_, tile_rows_, tile_columns_;
@@ -250,16 +270,30 @@ at::Tensor PreparedWinograd::run(const at::Tensor& x, const RowWindow& window) c
   const float* shift = bias_.defined() ? bias_.const_data_ptr<float>() : nullptr;
   const Tiling tiling(x, window, reflects_);
   const Spectrum kernel(spectrum_, out_);
-  const Spectrum inputs(tiling.most_tiles(), in_), outputs(tiling.most_tiles(), out_);
-  tiling.for_blocks(in_, out_, [&](int64_t image, const TileGrid& from, const TileGrid& to) {
-    for_parts(from, inputs, [&](const TileGrid& part, TileSpectrum tiles) {
-      kernels.inputs_to_spectrum(image_of(x, image), part, 0, tiles);
-    });
-    multiply_tiles(inputs, kernel, outputs, from.tile_rows * from.tile_columns);
-    for_parts(to, outputs, [&](const TileGrid& part, TileSpectrum tiles) {
-      kernels.spectrum_to_outputs(tiles, shift, part, 0, image_of(y, image));
-    });
-  });
+  // Small weights stay in the second-level cache, and with them the spectra of a few tiles, which
+  // each thread has for itself; large ones are worth reading for many tiles only, which all share.
+  const bool alone = spectrum_.numel() <= kFloatsOfSmallWeight;
+  const int64_t most = alone ? kTilesAlone : kTilesAtOnce;
+  const std::vector<Tiling::Block> blocks = tiling.blocks(in_, out_, most);
+  const auto work = [&](int64_t begin, int64_t end) {
+    const Spectrum inputs(most, in_), outputs(most, out_);
+    for (int64_t b = begin; b < end; ++b) {
+      const Tiling::Block& block = blocks[b];
+      for_parts(block.from, inputs, [&](const TileGrid& part, TileSpectrum tiles) {
+        kernels.inputs_to_spectrum(image_of(x, block.image), part, 0, tiles);
+      });
+      multiply_tiles(inputs, kernel, outputs, block.tiles());
+      for_parts(block.to, outputs, [&](const TileGrid& part, TileSpectrum tiles) {
+        kernels.spectrum_to_outputs(tiles, shift, part, 0, image_of(y, block.image));
+      });
+    }
+  };
+  const auto count = static_cast<int64_t>(blocks.size());
+  if (alone) {
+    at::parallel_for(0, count, 1, work);
+  } else {
+    work(0, count);
+  }
   return y;
 }
 
@@ -268,7 +302,7 @@ ConvGradients winograd_conv3x3_backward(const at::Tensor& x, const at::Tensor& w
   const TileKernels& kernels = cpu_kernels().tiles;
   const int64_t in = weight.size(1), out = weight.size(0);
   const Tiling tiling(x);
-  const Spectrum outputs(tiling.most_tiles(), out), inputs(tiling.most_tiles(), in);
+  const Spectrum outputs(kTilesAtOnce, out), inputs(kTilesAtOnce, in);
   ConvGradients gradients;
   const Spectrum sums(wanted[1] ? out : 0, in);
   const Spectrum kernel =
@@ -278,7 +312,7 @@ ConvGradients winograd_conv3x3_backward(const at::Tensor& x, const at::Tensor& w
   }
   if (wanted[2]) gradients.bias = at::zeros({out}, weight.options().requires_grad(false));
   bool add = false;
-  tiling.for_blocks(in, out, [&](int64_t image, const TileGrid& from, const TileGrid& to) {
+  for (const auto& [image, from, to] : tiling.blocks(in, out, kTilesAtOnce)) {
     const int64_t tiles = from.tile_rows * from.tile_columns;
     in_parallel(to.tile_rows, [&](int64_t i) {
       kernels.outputs_to_spectrum(image_of(dy, image), to, i, outputs.all());
@@ -297,7 +331,7 @@ ConvGradients winograd_conv3x3_backward(const at::Tensor& x, const at::Tensor& w
       multiply_tiles(outputs, kernel, inputs, tiles);
       add_input_gradient(inputs, from, image_of(gradients.x, image));
     }
-  });
+  }
   if (wanted[1]) gradients.weight = weight_of_spectrum(sums, weight);
   return gradients;
 }

@@ -42,9 +42,11 @@ std::vector<at::Tensor> random_leaves(const Case& c) {
 }
 
 TEST(ReflectedConv, ByWinogradEqualsTheDirectSumInFloat64) {
-  // Sides that are and are not multiples of 4, the smallest, several blocks of tiles.
+  // Sides that are and are not multiples of 4, the smallest, several blocks of tiles: below each
+  // other and side by side, of weights that are small and large.
   for (const Case& c : {Case{1, 64, 64, 9, 13}, Case{2, 64, 96, 16, 22}, Case{1, 80, 64, 2, 3},
-                        Case{1, 64, 64, 72, 70}}) {
+                        Case{1, 64, 64, 72, 70}, Case{1, 48, 48, 18, 150}, Case{1, 32, 192, 7, 11},
+                        Case{1, 128, 128, 6, 1040}}) {
     const std::vector<at::Tensor> leaves = random_leaves(c);
     ASSERT_TRUE(winograd_fits(leaves[0], leaves[1]));
     const at::Tensor above = at::randn({c.batch, c.out, c.height, c.width});
