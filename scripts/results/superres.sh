@@ -28,8 +28,12 @@ train() {
 }
 
 if [[ -z ${MODEL_X2:-}${MODEL_X4:-} ]]; then
-  train --recipe superres_x2 --repeat 36 --out "$out/x2" "$@"
-  train --recipe superres_x4 --repeat 36 --init-from "$out/x2" --out "$out/x4" "$@"
+  train --recipe superres_x2 --repeat 36 --out "$out/x2_first" "$@"
+  # Once more up and down with the rate, over a longer average.
+  train --recipe superres_x2 --repeat 36 --init-from "$out/x2_first" --epochs 4 --lr 0.0005 \
+    --ema 0.999 --seed 2 --out "$out/x2" "$@"
+  train --recipe superres_x4 --repeat 36 --init-from "$out/x2" --epochs 7 --ema 0.999 --seed 3 \
+    --out "$out/x4" "$@"
   MODEL_X2=$out/x2 MODEL_X4=$out/x4
 fi
 
