@@ -26,3 +26,8 @@ done
 printf '\nColours, held-out photos of BSDS300:\n'
 MODEL=samples/models/colorize.safetensors scripts/results/colorize.sh "$solstice" \
   "$data/bsds300/train" "$out/colorize"
+
+printf '\nThe evening of samples/photos, four photos held out:\n'
+"$solstice" translate --model evening samples/photos/testA --out "$out/evening" --format png \
+  --existing newer --quiet
+"$solstice" evaluate --images "$out/evening" --truth samples/photos/testB --metrics psnr,l1
