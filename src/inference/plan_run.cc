@@ -99,7 +99,7 @@ void PlanRun::pass(size_t node) {
     if (layer.normalises) statistics.add(made.data);
     if (waiting) store(node, waiting->first, waiting->second);
     waiting.reset();
-    if (is_last && !layer.normalises) {
+    if (is_last) {
       write_(rows.first, made.data.to(at::kCPU));
     } else if (kept_[node]) {
       waiting.emplace(rows, made.data);
@@ -110,15 +110,6 @@ void PlanRun::pass(size_t node) {
   if (!layer.normalises) return;
   norms_[node] = {statistics.mean().to(plan_.device_), statistics.variance().to(plan_.device_)};
   if (kept_[node] && (schedule_.strip_rows == 0 || !layer.residuals.empty())) finish_plane(node);
-  if (is_last) {
-    RowFlow again = flow(node);
-    for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
-      const Plane made = compute(node, again, rows);
-      at::Tensor result = made.data;
-      finish(node, made.data, residual(node, rows, {}), result);
-      write_(rows.first, result.to(at::kCPU));
-    }
-  }
 }
 
 void PlanRun::store(size_t node, const Rows& rows, const at::Tensor& strip) {

@@ -122,6 +122,20 @@ TEST(Plan, EnlargesAsAWholeAndInStripsOfFewRows) {
   }
 }
 
+TEST(Plan, EqualsTheNetworkWhereItKeepsNoPlaneAboveAnEighth) {
+  const c10::InferenceMode guard;
+  for (const char* kind : {"unet_32", "resnet_2blocks"}) {
+    const Made made = make_network(kind, Norm::kBatch);
+    const at::Tensor image = picture(160, 96);
+    const Plan plan(made.graph(), at::kCPU, at::kFloat);
+    const WinogradOff plain;
+    const at::Tensor expected = made.network->forward(image);
+    const PlanSchedule frugal = plan.with_frugal_strips(160, 96, 32);
+    EXPECT_LT(frugal.bytes, plan.with_strips(160, 96, 32).bytes) << kind;
+    EXPECT_LT(largest_difference(run(plan, frugal, image), expected), 1e-4) << kind;
+  }
+}
+
 TEST(Plan, StaysWithinALevelWhenPlanesAreHalved) {
   const c10::InferenceMode guard;
   const Made made = make_network("resnet_9blocks", Norm::kInstance, 32);
@@ -178,6 +192,30 @@ TEST(Plan, ComputesInBfloat16) {
     EXPECT_LT((result - expected).pow(2).mean().sqrt().item<double>(), 0.03);
     EXPECT_GT(largest_difference(result, expected), 1e-4) << "it was not bfloat16";
   }
+}
+
+TEST(Plan, CountsWhatItsWeightsTake) {
+  for (const auto& [kind, norm] : kNetworks) {
+    const Made made = make_network(kind, norm, 64);
+    double expected = 0;
+    for (const auto& [name, tensor] : state_of(*made.network)) {
+      if (tensor.dim() != 4) continue;
+      const bool is_block = tensor.size(2) == 3 && tensor.size(0) == tensor.size(1);
+      // Winograd's 36 numbers stand for 9, in rows that are padded.
+      expected += static_cast<double>(tensor.numel()) * (is_block ? 16 : 4);
+    }
+    const Plan plan(made.graph(), at::kCPU, at::kFloat);
+    EXPECT_NEAR(static_cast<double>(plan.weight_bytes()), expected, 0.07 * expected) << kind;
+  }
+}
+
+TEST(Plan, TakesALargePhotoThroughAUnetInAGigabyteAndAHalf) {
+  const GeneratorOptions options{.kind = "unet_256"};
+  const auto network = make_generator(options);
+  network->eval();
+  const Plan plan(generator_row(options.kind).graph(state_of(*network), options), at::kCPU,
+                  at::kFloat);
+  EXPECT_LT(plan.best(4096, 6144, 1).bytes, int64_t{1500} << 20);
 }
 
 TEST(Plan, ChoosesTheLargestPiecesThatFit) {
