@@ -73,6 +73,7 @@ void note_outcome(RunRecord& record, const Photo& photo) {
   } else {
     ++(job.skip ? record.summary.skipped : record.summary.done);
     if (!job.skip) record.summary.pixels += photo.header.pixels();
+    if (!photo.warnings.empty()) record.warnings.push_back({job.input, photo.warnings});
   }
 }
 

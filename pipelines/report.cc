@@ -46,6 +46,10 @@ Json make_report(const TranslateOptions& options, const RunRecord& record) {
     report["failures"].push_back(Json{
         {"input", failure.input.string()}, {"stage", failure.stage}, {"error", failure.error}});
   }
+  report["warnings"] = Json::array();
+  for (const FileWarnings& file : record.warnings) {
+    report["warnings"].push_back(Json{{"input", file.input.string()}, {"warnings", file.warnings}});
+  }
   return report;
 }
 
