@@ -254,7 +254,6 @@ void TranslateFlow::write_pairs() const {
 }
 
 TranslateSummary TranslateFlow::run() {
-  check_options(options_);
   list();
   if (options_.dry_run) {
     show_plan();
