@@ -103,7 +103,7 @@ std::vector<std::vector<double>> compare(const ComparedImages& comparison,
   return scores;
 }
 
-std::string size_problem(cv::Size result, cv::Size truth) {
+std::string size_problem(cv::Size result, cv::Size truth, int scale) {
   if (result == truth) return "";
   const std::string sizes = message("is ", result.width, "x", result.height, ", the truth ",
                                     truth.width, "x", truth.height);
@@ -120,6 +120,11 @@ std::string size_problem(cv::Size result, cv::Size truth) {
     return message(sizes, ": the result is ", factor, " times as large; the scale does not fit");
   }
   const cv::Size more = truth - result;
+  if (scale > 1 && more.width <= 0 && more.height <= 0 &&
+      std::max(-more.width, -more.height) < scale) {
+    return message(sizes, " once it is cropped to a multiple of --scale ", scale,
+                   ": is that the scale of the results?");
+  }
   if (more.width >= 0 && more.height >= 0 && std::max(more.width, more.height) < kNearlyEqual) {
     return message(sizes, ": with --scale N truths are cropped to a multiple of N, as papers do");
   }

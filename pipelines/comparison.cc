@@ -155,8 +155,9 @@ void load(ComparedImages& item, const Protocol& protocol) {
     item.result.width = item.truth.cols, item.result.height = item.truth.rows;
   }
   if (both && protocol.metrics.needs_pairs()) {
-    const int scale = protocol.options->data.empty() ? 1 : protocol.scale;
-    const std::string problem = size_problem(item.input.pixels.size() * scale, item.truth.size());
+    const int enlarged = protocol.options->data.empty() ? 1 : protocol.scale;
+    const std::string problem =
+        size_problem(item.input.pixels.size() * enlarged, item.truth.size(), protocol.scale);
     if (!problem.empty()) throw Error(ErrorKind::kInput, problem);
   }
 }

@@ -73,8 +73,9 @@ std::vector<std::string> series_of(const Protocol& protocol);
 std::vector<std::vector<double>> compare(const ComparedImages& comparison,
                                          const Protocol& protocol);
 
-/// "is 128x128, the truth 256x256: ..." with a likely reason; empty when the sizes are equal.
-std::string size_problem(cv::Size result, cv::Size truth);
+/// "is 128x128, the truth 256x256: ..." with a likely reason; empty when the sizes are equal. The
+/// truth was cropped to a multiple of `scale`.
+std::string size_problem(cv::Size result, cv::Size truth, int scale = 1);
 
 /// Result, truth and kDifferenceGain times their absolute difference side by side, 8-bit RGB.
 inline constexpr int kDifferenceGain = 8;

@@ -86,6 +86,10 @@ EvaluateFlow::EvaluateFlow(const EvaluateOptions& options, EvaluationPlan plan,
   protocol_.inputs = plan_.inputs;
   protocol_.metrics = choose_metrics(options.metrics);
   protocol_.scale = model != nullptr ? model->scale : scale;
+  if (plan_.inputs == EvaluationInputs::kShrunk && protocol_.scale == 1) {
+    throw Error(ErrorKind::kUsage,
+                "--inputs shrunk: the model's scale is 1, so there is nothing to shrink by");
+  }
   protocol_.border = border_of(options, protocol_.scale);
   const Channel by_scale = protocol_.scale > 1 ? Channel::kY : Channel::kRgb;
   protocol_.channel = options.channel == Channel::kAuto ? by_scale : options.channel;

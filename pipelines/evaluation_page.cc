@@ -12,23 +12,11 @@ namespace {
 
 constexpr size_t kMostRows = 10'000;  ///< files on the page; the CSV has them all
 
-constexpr std::string_view kEvaluationHead = R"(<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
-  content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<style>
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
-table { border-collapse: collapse; margin: 0 0 2rem; }
+constexpr std::string_view kTableStyle = R"(table { border-collapse: collapse; margin: 0 0 2rem; }
 th, td { padding: .2rem .8rem; text-align: right; border-bottom: 1px solid #8884; }
 th:first-child, td:first-child, .text { text-align: left; overflow-wrap: anywhere; }
 td { font-variant-numeric: tabular-nums; }
-figure { margin: 0 0 2rem; }
-img { width: 100%; height: auto; display: block; }
-figcaption, .note { font-size: .9rem; opacity: .75; overflow-wrap: anywhere; }
-</style>
+.note { font-size: .9rem; opacity: .75; overflow-wrap: anywhere; }
 )";
 
 std::string summary_table(const Evaluation& evaluation) {
@@ -99,12 +87,10 @@ std::string left_out_list(const Evaluation& evaluation) {
 
 std::string evaluation_page(const Evaluation& evaluation,
                             const std::vector<std::string>& pictures) {
-  const std::string title = escape_html(evaluation.subject);
-  return message(kEvaluationHead, "<title>", title, "</title>\n<h1>", title, "</h1>\n<p>",
-                 escape_html(evaluation.reading), ". Compared by ",
-                 escape_html(evaluation.protocol), ".</p>\n", summary_table(evaluation),
-                 worst_figures(evaluation, pictures), file_table(evaluation),
-                 left_out_list(evaluation));
+  return message(html_head(evaluation.subject, kTableStyle), "<p>", escape_html(evaluation.reading),
+                 ". Compared by ", escape_html(evaluation.protocol), ".</p>\n",
+                 summary_table(evaluation), worst_figures(evaluation, pictures),
+                 file_table(evaluation), left_out_list(evaluation));
 }
 
 }  // namespace solstice

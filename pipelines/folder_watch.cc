@@ -104,12 +104,6 @@ void FolderWatch::add_folder(const Folder& folder, Contents contents) {
   }
 }
 
-FolderWatch::Stamp FolderWatch::stamp_of(const fs::path& path) {
-  struct stat status {};
-  if (stat(path.c_str(), &status) != 0) return {};
-  return {status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-}
-
 void FolderWatch::forget_folder(const fs::path& path) {
   for (auto it = folders_.begin(); it != folders_.end();) {
     if (is_below(it->second.path, path)) {
@@ -131,7 +125,7 @@ void FolderWatch::look_at(const Folder& entry) {
     add_folder(entry, Contents::kNew);
   } else if (type == fs::file_type::regular && format_of_extension(name.extension().string()) &&
              patterns_.takes(entry.relative.string()) && !is_being_written(entry.path)) {
-    const Stamp stamp = stamp_of(entry.path);
+    const std::optional<FileStamp> stamp = stamp_of(entry.path);
     if (std::exchange(taken_[entry.path.string()], stamp) == stamp) return;
     found_.push_back({entry.path.string(), entry.relative.string()});
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "pipelines/journal.h"
 #include "pipelines/listing.h"
 
 namespace solstice {
@@ -39,15 +40,6 @@ class FolderWatch {
   };
   enum class Contents { kKnown, kNew };
 
-  /// What tells one content of a name from the next.
-  struct Stamp {
-    uint64_t file = 0;
-    int64_t bytes = 0;
-    int64_t seconds = 0, nanoseconds = 0;
-    bool operator==(const Stamp&) const = default;
-  };
-  static Stamp stamp_of(const std::filesystem::path& path);
-
   bool is_passed_over(const std::filesystem::path& path) const;
   void add_folder(const Folder& folder, Contents contents);
   void forget_folder(const std::filesystem::path& path);
@@ -64,7 +56,7 @@ class FolderWatch {
   std::map<int, Folder> folders_;  ///< by inotify's watch
   std::deque<ListedFile> found_;
   /// Of files that were found: one that is moved in and only then closed is told of twice.
-  std::map<std::string, Stamp> taken_;
+  std::map<std::string, std::optional<FileStamp>> taken_;
 };
 
 /// True while a process has the file open for writing. False where the system cannot tell.

@@ -17,35 +17,10 @@ namespace {
 constexpr int kJpegQuality = 85;
 constexpr int kGap = 8;  ///< between the images of the sheet
 
-/// Shows without scripts and without a network, in the colours the reader's system prefers.
-constexpr std::string_view kPageHead = R"(<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
-figure { margin: 0 0 2rem; }
-figure div { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem; }
-img { width: 100%; height: auto; display: block; border-radius: 4px; }
-figcaption { font-size: .9rem; opacity: .75; overflow-wrap: anywhere; }
-</style>
+constexpr std::string_view kStyle =
+    R"(figure div { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem; }
+img { border-radius: 4px; }
 )";
-
-cv::Mat on_white(const cv::Mat& rgba) {
-  cv::Mat rgb(rgba.size(), CV_8UC3);
-  for (int y = 0; y < rgba.rows; ++y) {
-    const auto* from = rgba.ptr<cv::Vec4b>(y);
-    auto* to = rgb.ptr<cv::Vec3b>(y);
-    for (int x = 0; x < rgba.cols; ++x) {
-      const int alpha = from[x][3];
-      for (int c = 0; c < 3; ++c) {
-        to[x][c] = static_cast<uchar>((from[x][c] * alpha + 255 * (255 - alpha) + 127) / 255);
-      }
-    }
-  }
-  return rgb;
-}
 
 struct Shown {
   std::string name;
@@ -112,8 +87,7 @@ cv::Mat screen_image(const Image& image, int side) {
     pixels.convertTo(eight, CV_8U, 255.0 / 65535.0);
     pixels = eight;
   }
-  if (pixels.channels() == 4) return on_white(pixels);
-  if (pixels.channels() == 3) return pixels;
+  if (pixels.channels() != 1) return composed_on_white(pixels);
   cv::Mat rgb;
   cv::cvtColor(pixels, rgb, cv::COLOR_GRAY2RGB);
   return rgb;
@@ -123,8 +97,7 @@ void write_gallery(const std::filesystem::path& folder, const std::string& title
                    const std::vector<GalleryPair>& pairs) {
   make_directories(folder);
   std::vector<Shown> shown = load_pairs(pairs);
-  std::string page = message(kPageHead, "<title>", escape_html(title), "</title>\n<h1>",
-                             escape_html(title), "</h1>\n<p>Left: before. Right: after.</p>\n");
+  std::string page = html_head(title, kStyle) + "<p>Left: before. Right: after.</p>\n";
   for (const Shown& pair : shown) page += figure(pair);
   if (shown.empty()) page += "<p>No image was translated.</p>\n";
   write_file_atomically(folder / "index.html", page);

@@ -51,7 +51,7 @@ class Merger {
   Json shards();
   Json counts();
   Json stages();
-  Json failures() const;
+  Json rows(const char* key) const;
   void add_run_times(Json& report) const;
   void compare(const NamedReport& other);
   void note(const std::string& problem) { merged_.problems.push_back(problem); }
@@ -134,10 +134,11 @@ Json Merger::stages() {
   return stages;
 }
 
-Json Merger::failures() const {
+/// Of all reports, one after the other.
+Json Merger::rows(const char* key) const {
   Json all = Json::array();
   for (const NamedReport& one : reports_) {
-    for (const Json& failure : part(one.report, "failures")) all.push_back(failure);
+    for (const Json& row : part(one.report, key)) all.push_back(row);
   }
   return all;
 }
@@ -201,7 +202,8 @@ MergedReport Merger::merge() {
   report["counts"] = counts();
   add_run_times(report);
   report["stages"] = stages();
-  report["failures"] = failures();
+  report["failures"] = rows("failures");
+  report["warnings"] = rows("warnings");
   for (const NamedReport& one : reports_) compare(one);
   report["problems"] = merged_.problems;
   return std::move(merged_);

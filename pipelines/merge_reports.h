@@ -21,7 +21,7 @@ struct MergedReport {
   /// (sums), `stopped` (any was), `errors` [{file, error}], `seconds` (the longest), `seconds_sum`,
   /// `images_per_second` and `megapixels_per_second` (as if all ran side by side), `stages` [{name,
   /// seconds: sum, busy: mean weighted by the runs' seconds}], `bottleneck`, `peak` (the largest),
-  /// `failures` (all), `problems` [text].
+  /// `failures` and `warnings` (all), `problems` [text].
   nlohmann::ordered_json report;
   /// One sentence each: shards that are missing, doubled or of another count; another model;
   /// options that show in results and differ.

@@ -1,12 +1,14 @@
 #include "pipelines/photo_run.h"
 
 #include <ostream>
+#include <utility>
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/log.h"
+#include "core/message.h"
 #include "image/codec.h"
 #include "pipelines/one_thread_per_image.h"
-#include "pipelines/report.h"
 
 namespace solstice {
 namespace {
@@ -50,10 +52,41 @@ PipelineResult run_photos(const TranslateOptions& options, const ImageModel& mod
                       [&](Item& item) { hooks.finish(static_cast<Photo&>(item)); });
 }
 
-void note_speed(TranslateSummary& summary, const PipelineResult& result) {
-  summary.seconds = result.seconds;
-  summary.bottleneck = bottleneck(result.stages);
-  for (const StageTime& stage : result.stages) {
+void note_written(Journal& journal, const Photo& photo, uint64_t made_by) {
+  const std::optional<FileStamp> result = stamp_of(photo.job.output);
+  if (result) journal.add(photo.job.place, {photo.stamp, *result, made_by});
+}
+
+void note_failure(RunRecord& record, FailedFile failure) {
+  ++record.summary.failed;
+  log_error(message(failure.input.string(), ": ", failure.error));
+  record.failures.push_back(std::move(failure));
+}
+
+void note_outcome(RunRecord& record, const Photo& photo) {
+  const Job& job = photo.job;
+  const std::string failure = failure_of(photo);
+  if (photo.ends_run) {
+    if (record.error.empty()) record.error = failure;
+  } else if (!failure.empty()) {
+    note_failure(record, {job.input, photo.failed_stage, failure});
+  } else {
+    ++(job.skip ? record.summary.skipped : record.summary.done);
+    if (!job.skip) record.summary.pixels += photo.header.pixels();
+    if (!photo.warnings.empty()) record.warnings.push_back({job.input, photo.warnings});
+  }
+}
+
+bool must_end(const TranslateOptions& options, const RunRecord& record) {
+  return !record.error.empty() || (options.fail_fast && record.summary.failed > 0);
+}
+
+void sum_up(RunRecord& record) {
+  TranslateSummary& summary = record.summary;
+  summary.remaining = summary.found - summary.done - summary.skipped - summary.failed;
+  summary.seconds = record.pipeline.seconds;
+  summary.bottleneck = bottleneck(record.pipeline.stages);
+  for (const StageTime& stage : record.pipeline.stages) {
     if (stage.name == summary.bottleneck) summary.busy = stage.busy;
   }
 }

@@ -6,7 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "pipelines/journal.h"
 #include "pipelines/photo.h"
+#include "pipelines/report.h"
 
 namespace solstice {
 
@@ -27,8 +29,22 @@ struct PhotoHooks {
 PipelineResult run_photos(const TranslateOptions& options, const ImageModel& model, int64_t callers,
                           const PhotoHooks& hooks);
 
-/// Seconds and busiest stage of a run.
-void note_speed(TranslateSummary& summary, const PipelineResult& result);
+/// Tells the journal of a result that has just been written.
+void note_written(Journal& journal, const Photo& photo, uint64_t made_by);
+
+/// Counts a file that failed, keeps and logs why.
+void note_failure(RunRecord& record, FailedFile failure);
+
+/// Counts a photo that has come to its end, and keeps what the report says of it. One that ends the
+/// run is not counted: it is not at fault, and stays among the remaining ones.
+void note_outcome(RunRecord& record, const Photo& photo);
+
+/// True once nothing more is to be begun: what happened would happen to every file (a full disk),
+/// or a file failed and `--fail-fast` is given.
+bool must_end(const TranslateOptions& options, const RunRecord& record);
+
+/// After the run: what remains of the files found, seconds and the busiest stage.
+void sum_up(RunRecord& record);
 
 /// Why the photo failed, in one line without the name of its file in front; empty: it did not.
 std::string failure_of(const Photo& photo);

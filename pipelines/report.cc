@@ -7,6 +7,26 @@ namespace solstice {
 
 using Json = nlohmann::ordered_json;
 
+namespace {
+
+Json failure_rows(const std::vector<FailedFile>& failures) {
+  Json rows = Json::array();
+  for (const auto& [input, stage, error] : failures) {
+    rows.push_back(Json{{"input", input.string()}, {"stage", stage}, {"error", error}});
+  }
+  return rows;
+}
+
+Json warning_rows(const std::vector<FileWarnings>& files) {
+  Json rows = Json::array();
+  for (const auto& [input, warnings] : files) {
+    rows.push_back(Json{{"input", input.string()}, {"warnings", warnings}});
+  }
+  return rows;
+}
+
+}  // namespace
+
 Json make_report(const TranslateOptions& options, const RunRecord& record) {
   const TranslateSummary& summary = record.summary;
   const auto per_second = [&](double amount) {
@@ -41,11 +61,8 @@ Json make_report(const TranslateOptions& options, const RunRecord& record) {
   report["bottleneck"] = bottleneck(record.pipeline.stages);
   report["peak"] =
       Json{{"items", record.pipeline.peak_items}, {"bytes", record.pipeline.peak_bytes}};
-  report["failures"] = Json::array();
-  for (const FailedFile& failure : record.failures) {
-    report["failures"].push_back(Json{
-        {"input", failure.input.string()}, {"stage", failure.stage}, {"error", failure.error}});
-  }
+  report["failures"] = failure_rows(record.failures);
+  report["warnings"] = warning_rows(record.warnings);
   return report;
 }
 

@@ -19,6 +19,12 @@ struct FailedFile {
   std::string error;
 };
 
+/// What the result of a file lacks, a line each.
+struct FileWarnings {
+  std::filesystem::path input;
+  std::vector<std::string> warnings;
+};
+
 /// What a run leaves behind for its report.
 struct RunRecord {
   std::string model;  ///< description of what translated
@@ -27,6 +33,7 @@ struct RunRecord {
   TranslateSummary summary;
   PipelineResult pipeline;
   std::vector<FailedFile> failures;
+  std::vector<FileWarnings> warnings;
   std::string error;  ///< what ended the run early; empty: nothing did
 };
 
@@ -34,7 +41,8 @@ struct RunRecord {
 /// (only of a share), `inputs`, `options`, `counts` {found, done, skipped, failed,
 /// remaining}, `stopped`, `error` (only when there is one), `seconds`, `images_per_second`,
 /// `megapixels_per_second`, `stages` [{name, seconds, busy}], `bottleneck` (the busiest stage),
-/// `peak` {items, bytes} of images in flight, `failures` [{input, stage, error}].
+/// `peak` {items, bytes} of images in flight, `failures` [{input, stage, error}],
+/// `warnings` [{input, warnings}].
 nlohmann::ordered_json make_report(const TranslateOptions& options, const RunRecord& record);
 
 /// A JSON text of one line, or of many when `indent` is not negative. File names that are no UTF-8

@@ -5,7 +5,6 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "core/log.h"
 #include "core/message.h"
 #include "core/stop.h"
 #include "pipelines/journal.h"
@@ -45,7 +44,6 @@ class ServeFlow {
  private:
   std::unique_ptr<Item> next();
   Job job_of(const std::string& line) const;
-  void note_written(const Photo& photo);
   void finish(Photo& photo);
 
   const TranslateOptions& options_;
@@ -118,24 +116,9 @@ std::unique_ptr<Item> ServeFlow::next() {
   return refused;
 }
 
-void ServeFlow::note_written(const Photo& photo) {
-  const std::optional<FileStamp> result = stamp_of(photo.job.output);
-  if (result) journal_->add(photo.job.place, {photo.stamp, *result, made_by_});
-}
-
 void ServeFlow::finish(Photo& photo) {
-  TranslateSummary& summary = record_.summary;
-  const std::string failure = failure_of(photo);
-  if (!failure.empty()) {
-    ++summary.failed;
-    record_.failures.push_back({photo.job.input, photo.failed_stage, failure});
-    log_error(message(photo.job.input.string(), ": ", failure));
-    if (photo.ends_run && record_.error.empty()) record_.error = failure;
-    over_ = over_ || photo.ends_run || options_.fail_fast;
-  } else {
-    ++(photo.job.skip ? summary.skipped : summary.done);
-    if (!photo.job.skip) summary.pixels += photo.header.pixels();
-  }
+  note_outcome(record_, photo);
+  over_ = over_ || must_end(options_, record_);
   try {
     write_line(results_, result_line(photo));
   } catch (...) {
@@ -148,17 +131,18 @@ TranslateSummary ServeFlow::run() {
   make_directories(options_.out);
   remove_stale_temporaries(options_.out);
   record_.model = model_.description;
+  record_.made_by = made_by_;
   journal_.emplace(options_.out, "serve");
   const int64_t callers = choose_callers(options_, model_, 0, {});
   record_.pipeline =
       run_photos(options_, model_, callers,
-                 {[this] { return next(); }, [this](const Photo& photo) { note_written(photo); },
+                 {[this] { return next(); },
+                  [this](const Photo& photo) { note_written(*journal_, photo, made_by_); },
                   [this](Photo& photo) { finish(photo); }});
   TranslateSummary& summary = record_.summary;
   summary.found = found_;
-  summary.remaining = found_ - summary.done - summary.skipped - summary.failed;
+  sum_up(record_);
   summary.stopped = record_.pipeline.stopped || stop_signal() != 0;
-  note_speed(summary, record_.pipeline);
   if (!options_.report.empty()) {
     write_file_atomically(options_.report, to_text(make_report(options_, record_), 2) + "\n");
   }

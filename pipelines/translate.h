@@ -114,7 +114,7 @@ void check_options(const TranslateOptions& options);
 /// A bad file is reported in one line and costs only itself. Throws Error(kInput) when there is
 /// nothing to do (no input, not one image), Error(kUsage) for colliding result names (found before
 /// the first pixel), Error(kOutput) when `out` cannot be written or the disk is full.
-/// `threads` compute; 0: one per processor.
+/// `options` have passed check_options(). `threads` compute; 0: one per processor.
 TranslateSummary translate_folder(const TranslateOptions& options, const Translator& translator,
                                   int64_t threads = 0);
 

@@ -49,11 +49,9 @@ class TranslateFlow {
   void translate_all();
   std::unique_ptr<Item> next();
   void finish(Photo& photo);
-  void fail(const fs::path& input, const std::string& stage, const std::string& error);
-  void write_answer(const Photo& photo);
+  void write_answer(const Json& line);
   void show_progress_line();
   void write_report();
-  void note_written(const Photo& photo);
   void write_pairs() const;
 
   const TranslateOptions& options_;
@@ -101,8 +99,9 @@ void TranslateFlow::list() {
   for (const auto& problem : listing.problems) {
     if (!record_.shard.takes(problem.path.string())) continue;
     ++record_.summary.found;
-    fail(problem.path, "list", problem.what);
+    note_failure(record_, {problem.path, "list", problem.what});
   }
+  over_ = must_end(options_, record_);
 }
 
 void TranslateFlow::fail_without_files(const Listing& listing) const {
@@ -167,12 +166,6 @@ void TranslateFlow::prepare_folders() {
   }
 }
 
-/// Notes what was written at once, on the thread that wrote it.
-void TranslateFlow::note_written(const Photo& photo) {
-  const std::optional<FileStamp> result = stamp_of(photo.job.output);
-  if (result) journal_->add(photo.job.place, {photo.stamp, *result, record_.made_by});
-}
-
 std::unique_ptr<Item> TranslateFlow::next() {
   const auto is_over = [this] { return over_ || stop_signal() != 0; };
   if (is_over()) return nullptr;
@@ -183,41 +176,25 @@ std::unique_ptr<Item> TranslateFlow::next() {
   return photo;
 }
 
-void TranslateFlow::fail(const fs::path& input, const std::string& stage,
-                         const std::string& error) {
-  over_ = over_ || options_.fail_fast;
-  ++record_.summary.failed;
-  record_.failures.push_back({input, stage, error});
-  log_error(message(input.string(), ": ", error));
-}
-
 void TranslateFlow::finish(Photo& photo) {
-  const Job& job = photo.job;
-  const std::string failure = failure_of(photo);
-  if (photo.ends_run) {
-    // Not this file's fault: it stays among the remaining ones.
-    if (record_.error.empty()) record_.error = failure;
-    over_ = true;
-    return;
+  note_outcome(record_, photo);
+  over_ = over_ || must_end(options_, record_);
+  if (photo.ends_run) return;
+  if (photo.failure.empty()) {
+    warnings_.note(photo.job.input, photo.warnings);
+    if (pairs_.size() < kGalleryPairs) pairs_.push_back({photo.job.input, photo.job.output});
   }
-  TranslateSummary& summary = record_.summary;
-  const bool failed = !failure.empty();
-  if (failed) {
-    fail(job.input, photo.failed_stage, failure);
-  } else {
-    ++(job.skip ? summary.skipped : summary.done);
-    warnings_.note(job.input, photo.warnings);
-    if (!job.skip) summary.pixels += photo.header.pixels();
-    if (pairs_.size() < kGalleryPairs) pairs_.push_back({job.input, job.output});
+  if (options_.json || manifest_) {
+    const Json line = result_line(photo);
+    if (manifest_) manifest_->add(line);
+    if (options_.json) write_answer(line);
   }
-  if (options_.json) write_answer(photo);
-  if (manifest_) manifest_->add(result_line(photo));
   show_progress_line();
 }
 
-void TranslateFlow::write_answer(const Photo& photo) {
+void TranslateFlow::write_answer(const Json& line) {
   try {
-    write_line(results_, result_line(photo));
+    write_line(results_, line);
   } catch (...) {
     over_ = true;  // nobody reads: wait for no more files
     throw;
@@ -246,15 +223,15 @@ void TranslateFlow::translate_all() {
   record_.pipeline = run_photos(
       options_, model_,
       choose_callers(options_, model_, plan_->size(), [this](size_t i) { return job(i); }),
-      {[this] { return next(); }, [this](const Photo& photo) { note_written(photo); },
+      {[this] { return next(); },
+       [this](const Photo& photo) { note_written(*journal_, photo, record_.made_by); },
        [this](Photo& photo) { finish(photo); }});
   warnings_.finish();
   TranslateSummary& summary = record_.summary;
   summary.found += arrived_;
-  summary.remaining = summary.found - summary.done - summary.skipped - summary.failed;
+  sum_up(record_);
   summary.stopped =
       (record_.pipeline.stopped || stop_signal() != 0) && (arrivals_ || summary.remaining > 0);
-  note_speed(summary, record_.pipeline);
 }
 
 void TranslateFlow::write_report() {
@@ -277,7 +254,6 @@ void TranslateFlow::write_pairs() const {
 }
 
 TranslateSummary TranslateFlow::run() {
-  check_options(options_);
   list();
   if (options_.dry_run) {
     show_plan();

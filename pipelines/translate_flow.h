@@ -32,7 +32,8 @@ struct ImageModel {
   int64_t together = 1;
 };
 
-/// translate_folder with any model. Lines of `--json` and `--dry-run` go to `results`.
+/// translate_folder with any model, of options that check_options() has passed. Lines of `--json`
+/// and `--dry-run` go to `results`.
 TranslateSummary run_translate_flow(const TranslateOptions& options, const ImageModel& model,
                                     std::ostream& results);
 

@@ -48,7 +48,7 @@ struct LayerNode {
 };
 
 /// What a generator computes in evaluation, as data, so that it can be run piece by piece. Node 0
-/// is the image and has no weight; the last one is the result.
+/// is the image and has no weight; the last one is the result, and does not normalise.
 using LayerGraph = std::vector<LayerNode>;
 
 /// Reads nodes from a state dict by its names.

@@ -26,6 +26,8 @@ class NarrowConv {
   /// of are held.
   at::Tensor run(const at::Tensor& x, const RowWindow& window) const;
 
+  int64_t weight_bytes() const { return static_cast<int64_t>(matrix_.nbytes()); }
+
  private:
   struct Piece;
   void make_rows(const Piece& piece, int64_t first, int64_t last) const;

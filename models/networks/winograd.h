@@ -51,6 +51,9 @@ class PreparedWinograd {
   /// x (N, C, held rows, W) in channels_last, float32, to (N, K, count, W).
   at::Tensor run(const at::Tensor& x, const RowWindow& window) const;
 
+  /// Of the transformed weight, four times the weight's own.
+  int64_t weight_bytes() const { return static_cast<int64_t>(spectrum_.nbytes()); }
+
  private:
   at::Tensor spectrum_, bias_;
   int64_t in_, out_;

@@ -3,12 +3,13 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/l1_loss.h>
-#include <torch/csrc/jit/serialization/import.h>
+#include <torch/csrc/jit/api/module.h>
 
 #include <vector>
 
 #include "core/error.h"
 #include "core/message.h"
+#include "models/networks/torchscript.h"
 
 namespace solstice {
 namespace {
@@ -37,10 +38,9 @@ struct ContentLoss::Network {
     try {
       found = tensors_of(module.forward({(image.to(at::kFloat) + 1) / 2}));
     } catch (const std::exception& error) {
-      const std::string what = error.what();
       throw Error(ErrorKind::kWeights,
-                  message("--content-network ", file, ": does not take images (N, 3, ",
-                          "H, W): ", what.substr(0, what.find('\n'))));
+                  message("--content-network ", file,
+                          ": does not take images (N, 3, H, W): ", torchscript_complaint(error)));
     }
     if (!found.empty()) return found;
     throw Error(ErrorKind::kWeights, message("--content-network ", file,
@@ -48,17 +48,9 @@ struct ContentLoss::Network {
   }
 };
 
-ContentLoss::ContentLoss(const std::string& file) : network_(std::make_unique<Network>()) {
-  network_->file = file;
-  try {
-    network_->module = torch::jit::load(file);
-  } catch (const std::exception& error) {
-    const std::string what = error.what();
-    throw Error(ErrorKind::kWeights,
-                message("--content-network ", file,
-                        ": cannot be read as TorchScript: ", what.substr(0, what.find('\n'))));
-  }
-  network_->module.eval();
+ContentLoss::ContentLoss(const std::string& file)
+    : network_(
+          std::make_unique<Network>(Network{file, load_torchscript("--content-network", file)})) {
   for (const at::Tensor& weight : network_->module.parameters()) weight.set_requires_grad(false);
 }
 

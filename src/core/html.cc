@@ -1,8 +1,25 @@
 #include "core/html.h"
 
-#include <string_view>
+#include "core/message.h"
 
 namespace solstice {
+namespace {
+
+constexpr std::string_view kHead = R"(<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+  content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<style>
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; }
+figure { margin: 0 0 2rem; }
+img { width: 100%; height: auto; display: block; }
+figcaption { font-size: .9rem; opacity: .75; overflow-wrap: anywhere; }
+)";
+
+}  // namespace
 
 std::string escape_html(const std::string& text) {
   std::string escaped;
@@ -28,6 +45,11 @@ std::string escape_html(const std::string& text) {
     }
   }
   return escaped;
+}
+
+std::string html_head(const std::string& title, std::string_view style) {
+  const std::string text = escape_html(title);
+  return message(kHead, style, "</style>\n<title>", text, "</title>\n<h1>", text, "</h1>\n");
 }
 
 std::string to_base64(const std::string& bytes) {

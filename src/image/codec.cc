@@ -63,21 +63,6 @@ cv::Mat in_8_bit(const cv::Mat& pixels) {
   return result;
 }
 
-cv::Mat composed_on_white(const cv::Mat& pixels) {
-  if (pixels.channels() != 4) return pixels;
-  cv::Mat result(pixels.size(), CV_8UC3);
-  for (int y = 0; y < pixels.rows; ++y) {
-    const uint8_t* in = pixels.ptr<uint8_t>(y);
-    uint8_t* out = result.ptr<uint8_t>(y);
-    for (int x = 0; x < pixels.cols; ++x, in += 4, out += 3) {
-      for (int c = 0; c < 3; ++c) {
-        out[c] = static_cast<uint8_t>((in[c] * in[3] + 255 * (255 - in[3]) + 127) / 255);
-      }
-    }
-  }
-  return result;
-}
-
 void check_can_be_encoded(const cv::Mat& pixels) {
   const int channels = pixels.channels();
   if (pixels.empty() || pixels.dims != 2) throw Error(ErrorKind::kOutput, "image has no pixels");
@@ -139,6 +124,21 @@ std::string encode_checked(const Image& image, EncodeOptions options) {
 }
 
 }  // namespace
+
+cv::Mat composed_on_white(const cv::Mat& pixels) {
+  if (pixels.channels() != 4) return pixels;
+  cv::Mat result(pixels.size(), CV_8UC3);
+  for (int y = 0; y < pixels.rows; ++y) {
+    const uint8_t* in = pixels.ptr<uint8_t>(y);
+    uint8_t* out = result.ptr<uint8_t>(y);
+    for (int x = 0; x < pixels.cols; ++x, in += 4, out += 3) {
+      for (int c = 0; c < 3; ++c) {
+        out[c] = static_cast<uint8_t>((in[c] * in[3] + 255 * (255 - in[3]) + 127) / 255);
+      }
+    }
+  }
+  return result;
+}
 
 const std::vector<ImageFormatRow>& image_formats() {
   static const std::vector<ImageFormatRow> rows{

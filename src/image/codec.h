@@ -65,6 +65,9 @@ struct EncodeOptions {
 /// Thread-safe.
 std::string encode_image(const Image& image, const EncodeOptions& options);
 
+/// 8-bit RGBA over a white page; pixels of other channels as they are.
+cv::Mat composed_on_white(const cv::Mat& pixels);
+
 /// What encode_image would lose of this image, a line each: "its alpha is composed on white".
 std::vector<std::string> losses_of_encoding(const Image& image, const EncodeOptions& options);
 

@@ -3,45 +3,19 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
-#include <torch/csrc/jit/serialization/import.h>
 
 #include <cmath>
 #include <filesystem>
 #include <opencv2/imgproc.hpp>
-#include <string_view>
 
 #include "core/error.h"
 #include "core/message.h"
 #include "image/resize.h"
 #include "inference/device.h"
+#include "models/networks/torchscript.h"
 
 namespace solstice {
 namespace {
-
-/// A complaint of TorchScript's is many lines of a traceback; the last one says what is wrong.
-std::string last_line(std::string_view text) {
-  text = trim(text);
-  const size_t end_of_others = text.rfind('\n');
-  return std::string(end_of_others == text.npos ? text : trim(text.substr(end_of_others)));
-}
-
-torch::jit::Module load_module(const std::string& file, const at::Device& device) {
-  std::error_code reason;
-  if (!std::filesystem::is_regular_file(file, reason)) {
-    throw Error(ErrorKind::kWeights, message("--features ", file, ": no such file"));
-  }
-  try {
-    torch::jit::Module module = torch::jit::load(file, device);
-    module.eval();
-    if (!module.find_method("forward")) throw Error(ErrorKind::kWeights, "it has no forward()");
-    return module;
-  } catch (const std::exception& error) {
-    throw Error(ErrorKind::kWeights,
-                message("--features ", file, ": cannot be loaded as TorchScript, which ",
-                        "torch.jit.save(torch.jit.script(network), FILE) makes (weights alone are ",
-                        "no network): ", last_line(error.what())));
-  }
-}
 
 bool has_argument(const torch::jit::Module& module, const std::string& name) {
   for (const auto& argument : module.get_method("forward").function().getSchema().arguments()) {
@@ -101,7 +75,8 @@ FeatureNetwork::FeatureNetwork(const FeatureNetworkOptions& options, const std::
                 "kid and fid need --features FILE: the TorchScript file of a feature network");
   }
   const at::Device opened(open_device(device));
-  state_ = std::make_unique<State>(State{options, opened, load_module(options.file, opened), {}});
+  state_ = std::make_unique<State>(
+      State{options, opened, load_torchscript("--features", options.file, opened), {}});
   if (has_argument(state_->module, "return_features")) state_->extra["return_features"] = true;
 }
 
@@ -123,7 +98,8 @@ std::vector<float> FeatureNetwork::features(const Image& image) const try {
 } catch (const std::bad_alloc&) {
   throw Error(ErrorKind::kDevice, "not enough memory");
 } catch (const std::exception& error) {
-  throw Error(ErrorKind::kRun, message("feature network ", name(), ": ", last_line(error.what())));
+  throw Error(ErrorKind::kRun,
+              message("feature network ", name(), ": ", torchscript_complaint(error)));
 }
 
 }  // namespace solstice

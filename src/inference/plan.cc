@@ -8,8 +8,8 @@
 namespace solstice {
 namespace {
 
-/// Planes of more than this share of the image's pixels are not kept in strips.
-constexpr int64_t kKeptShare = 16;
+/// Of the image's pixels have the planes that frugal strips keep, at most.
+constexpr int64_t kFrugalShare = 64;
 
 /// Below this a strip is mostly what its neighbours compute as well.
 constexpr std::array<int64_t, 5> kStripRows{512, 256, 128, 64, 32};
@@ -51,7 +51,7 @@ std::vector<bool> Plan::kept(const PlanSchedule& schedule, const Planes& planes)
   const int64_t pixels = planes.heights[0] * planes.widths[0];
   std::vector<bool> kept(graph_.size(), true);
   for (size_t i = 0; i < graph_.size() && schedule.strip_rows != 0; ++i) {
-    kept[i] = planes.heights[i] * planes.widths[i] * kKeptShare <= pixels;
+    kept[i] = planes.heights[i] * planes.widths[i] * schedule.kept_share <= pixels;
   }
   kept.front() = kept.back() = false;
   return kept;
@@ -158,11 +158,32 @@ bool Plan::is_pass(size_t node, const std::vector<bool>& keeps) const {
   return keeps[node] || graph_[node].normalises || node + 1 == graph_.size();
 }
 
-PlanSchedule Plan::with_strips(int64_t height, int64_t width, int64_t strip_rows) const {
-  const Planes sizes = planes(height, width);
-  PlanSchedule schedule{strip_rows < height ? strip_rows : 0, false, 0};
-  schedule.bytes = peak_bytes(schedule, sizes);
+PlanSchedule Plan::measured(PlanSchedule schedule, const Planes& planes) const {
+  if (schedule.strip_rows >= planes.heights[0]) schedule.strip_rows = 0;
+  schedule.bytes = peak_bytes(schedule, planes);
   return schedule;
+}
+
+PlanSchedule Plan::with_strips(int64_t height, int64_t width, int64_t strip_rows) const {
+  return measured({.strip_rows = strip_rows}, planes(height, width));
+}
+
+PlanSchedule Plan::with_frugal_strips(int64_t height, int64_t width, int64_t strip_rows) const {
+  PlanSchedule schedule{.strip_rows = strip_rows};
+  // Each norm would read what is not kept once more.
+  const bool normalises = std::ranges::any_of(graph_, &LayerNode::normalises);
+  if (normalises) {
+    schedule.halves_maps = true;
+  } else {
+    schedule.kept_share = kFrugalShare;
+  }
+  return measured(schedule, planes(height, width));
+}
+
+int64_t Plan::weight_bytes() const {
+  int64_t bytes = 0;
+  for (const PreparedConv& conv : convs_) bytes += conv.weight_bytes();
+  return bytes;
 }
 
 PlanSchedule Plan::best(int64_t height, int64_t width, int64_t memory) const {
@@ -177,19 +198,17 @@ PlanSchedule Plan::best(int64_t height, int64_t width, int64_t memory) const {
     }
     return schedule;
   }
-  for (const bool halves : {false, true}) {
+  for (const auto strips : {&Plan::with_strips, &Plan::with_frugal_strips}) {
     for (const int64_t rows : kStripRows) {
       if (schedule.bytes <= memory) return schedule;
-      if (rows >= height) continue;
-      schedule = {rows, halves, 0};
-      schedule.bytes = peak_bytes(schedule, sizes);
+      if (rows < height) schedule = (this->*strips)(height, width, rows);
     }
   }
   return schedule;
 }
 
 bool Plan::is_one_pass(const Planes& planes) const {
-  const std::vector<bool> keeps = kept({1, false, 0}, planes);
+  const std::vector<bool> keeps = kept({.strip_rows = 1}, planes);
   for (size_t i = 1; i + 1 < graph_.size(); ++i) {
     if (is_pass(i, keeps)) return false;
   }

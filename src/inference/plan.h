@@ -17,6 +17,7 @@ namespace solstice {
 struct PlanSchedule {
   int64_t strip_rows = 0;    ///< of the image; 0: the whole image at once
   bool halves_maps = false;  ///< keeps what is between two norms in float16
+  int64_t kept_share = 16;   ///< keeps planes of at most this share of the image's pixels, 1/16
   int64_t bytes = 0;         ///< estimated peak of what the run allocates
 };
 
@@ -27,16 +28,23 @@ struct ImageRows {
 };
 
 /// A generator as a list of prepared convolutions, made once and run on images of any size that the
-/// network takes. In strips it keeps whole planes only at a quarter of the size and below; what is
-/// larger is computed anew for each strip, as often as a norm needs its statistics or a later layer
-/// its values. Planes are kept on the host, strips are computed on the device.
-/// Equal to the network's own forward pass but for rounding: 1e-4 in float32.
+/// network takes. In strips it keeps whole planes only at a quarter of the size and below (where
+/// memory is short and nothing normalises, at an eighth); what is larger is computed anew for each
+/// strip, as often as a norm needs its statistics or a later layer its values. Planes are kept on
+/// the host, strips are computed on the device. Equal to the network's own forward pass but for
+/// rounding: 1e-4 in float32.
 class Plan {
  public:
   Plan(LayerGraph graph, at::Device device, at::ScalarType type);
 
   /// The schedule with the given rows of a strip (0: the whole image).
   PlanSchedule with_strips(int64_t height, int64_t width, int64_t strip_rows) const;
+
+  /// The same with everything that saves memory.
+  PlanSchedule with_frugal_strips(int64_t height, int64_t width, int64_t strip_rows) const;
+
+  /// What the weights take in their prepared form, whatever the image.
+  int64_t weight_bytes() const;
 
   /// The fastest schedule that fits into `memory` bytes, else the smallest.
   PlanSchedule best(int64_t height, int64_t width, int64_t memory) const;
@@ -64,6 +72,7 @@ class Plan {
   int64_t row_bytes(size_t node, const Planes& planes, int64_t element) const;
   int64_t strip_bytes(size_t pass, const PlanSchedule& schedule, const Planes& planes,
                       const std::vector<bool>& keeps) const;
+  PlanSchedule measured(PlanSchedule schedule, const Planes& planes) const;
   bool is_pass(size_t node, const std::vector<bool>& keeps) const;
   bool is_one_pass(const Planes& planes) const;
   int64_t step_bytes(const FlowStep& step, const Planes& planes, const std::vector<bool>& keeps,

@@ -67,13 +67,26 @@ at::ScalarType PlanRun::kept_type(size_t node) const {
   return schedule_.halves_maps && plan_.passing_[node] ? at::kHalf : plan_.types_[node];
 }
 
+/// The addend whose plane becomes that of the finished result, since nobody else reads it; 0: none.
+size_t PlanRun::replaced_residual(size_t node) const {
+  const LayerNode& layer = plan_.graph_[node];
+  if (!layer.normalises || layer.residuals.size() != 1) return 0;
+  const size_t from = layer.residuals[0].node;
+  const bool fits =
+      last_readers_[from] == node && planes_kept_[from].data.scalar_type() == plan_.types_[node];
+  return fits ? from : 0;
+}
+
 bool PlanRun::takes_place_of_input(size_t node) const {
   const LayerNode& layer = plan_.graph_[node];
   const size_t input = layer.inputs.front();
   const at::Tensor& data = planes_kept_[input].data;
-  return layer.inputs.size() == 1 && data.defined() && last_readers_[input] == node &&
-         data.scalar_type() == kept_type(node) && !layer.adds(input) &&
-         data.size(1) == layer.out_channels() && planes_.heights[input] == planes_.heights[node] &&
+  // What its norm will take to the plane of the residual may wait in float16 as its input did.
+  const bool fits = data.scalar_type() == kept_type(node) ||
+                    (data.scalar_type() == at::kHalf && replaced_residual(node) != 0);
+  return layer.inputs.size() == 1 && data.defined() && last_readers_[input] == node && fits &&
+         !layer.adds(input) && data.size(1) == layer.out_channels() &&
+         planes_.heights[input] == planes_.heights[node] &&
          planes_.widths[input] == planes_.widths[node];
 }
 
@@ -99,7 +112,7 @@ void PlanRun::pass(size_t node) {
     if (layer.normalises) statistics.add(made.data);
     if (waiting) store(node, waiting->first, waiting->second);
     waiting.reset();
-    if (is_last && !layer.normalises) {
+    if (is_last) {
       write_(rows.first, made.data.to(at::kCPU));
     } else if (kept_[node]) {
       waiting.emplace(rows, made.data);
@@ -110,15 +123,6 @@ void PlanRun::pass(size_t node) {
   if (!layer.normalises) return;
   norms_[node] = {statistics.mean().to(plan_.device_), statistics.variance().to(plan_.device_)};
   if (kept_[node] && (schedule_.strip_rows == 0 || !layer.residuals.empty())) finish_plane(node);
-  if (is_last) {
-    RowFlow again = flow(node);
-    for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
-      const Plane made = compute(node, again, rows);
-      at::Tensor result = made.data;
-      finish(node, made.data, residual(node, rows, {}), result);
-      write_(rows.first, result.to(at::kCPU));
-    }
-  }
 }
 
 void PlanRun::store(size_t node, const Rows& rows, const at::Tensor& strip) {
@@ -232,16 +236,9 @@ void PlanRun::finish(size_t node, const at::Tensor& raw, const at::Tensor& resid
 }
 
 void PlanRun::finish_plane(size_t node) {
-  const LayerNode& layer = plan_.graph_[node];
   Plane& plane = planes_kept_[node];
-  // The residual's plane becomes the result's where nobody else reads it.
-  Plane result = plane;
-  const bool adds_one = layer.residuals.size() == 1;
-  if (const size_t from = adds_one ? layer.residuals[0].node : 0;
-      adds_one && last_readers_[from] == node &&
-      planes_kept_[from].data.scalar_type() == plan_.types_[node]) {
-    result = planes_kept_[from];
-  }
+  const size_t replaced = replaced_residual(node);
+  const Plane result = planes_kept_[replaced != 0 ? replaced : node];
   for (Rows rows = strip(node, 0); rows.count > 0; rows = strip(node, rows.end())) {
     const at::Tensor raw =
         plane.data.narrow(2, rows.first, rows.count).to(plan_.device_, plan_.types_[node]);

@@ -52,6 +52,7 @@ class PlanRun {
   void finish_plane(size_t node);
   void release(size_t pass);
   at::ScalarType kept_type(size_t node) const;
+  size_t replaced_residual(size_t node) const;
   bool takes_place_of_input(size_t node) const;
   Rows strip(size_t node, int64_t first) const;
 

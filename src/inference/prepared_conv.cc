@@ -137,16 +137,19 @@ PreparedConv::PreparedConv(const LayerNode& node, at::Device device, at::ScalarT
   if (node.slopes.defined()) slopes_ = node.slopes.to(device, type);
   if (winograd_suits(geometry_, weight_)) {
     winograd_.emplace(weight_, bias_, border_ == Border::kReflect);
+    weight_bytes_ = winograd_->weight_bytes();
     weight_ = at::Tensor();
     return;
   }
   if (NarrowConv::fits(weight_, geometry_)) {
     narrow_.emplace(weight_, bias_, geometry_, border_ == Border::kReflect);
+    weight_bytes_ = narrow_->weight_bytes();
     weight_ = at::Tensor();
     return;
   }
   packs_ = device.is_cpu() && packed_operators().all();
   weight_ = weight_.contiguous(at::MemoryFormat::ChannelsLast);
+  weight_bytes_ = static_cast<int64_t>(weight_.nbytes());
   if (packs_) std::swap(packed_->weight, weight_);
 }
 

@@ -26,6 +26,9 @@ class PreparedConv {
   /// piece must hold what input_rows() says.
   at::Tensor run(const at::Tensor& x, const RowWindow& window) const;
 
+  /// What the weight takes in its prepared form.
+  int64_t weight_bytes() const { return weight_bytes_; }
+
  private:
   at::Tensor convolved(const at::Tensor& x, const RowWindow& window) const;
   at::Tensor forward(const at::Tensor& x, const RowWindow& window) const;
@@ -41,6 +44,7 @@ class PreparedConv {
   std::optional<PreparedWinograd> winograd_;
   std::optional<NarrowConv> narrow_;
   bool packs_ = false;
+  int64_t weight_bytes_;
 
   struct Packed {
     std::mutex mutex;

@@ -21,7 +21,9 @@ constexpr int kTurns = 8;
 /// Reflected pixels around an image that is enlarged: zeros are as far as a network that knows no
 /// reflection sees, which shows in its border.
 constexpr int64_t kMargin = 8;
-constexpr int64_t kReserve = int64_t{640} << 20;
+
+/// For the program, and for freed memory that is not given back (pool_buffers keeps most of it).
+constexpr int64_t kReserve = int64_t{480} << 20;
 
 void make_channels_last(ImageModule& network) {
   for (at::Tensor& parameter : network.parameters()) {
@@ -81,9 +83,8 @@ void Translator::State::open(const TensorList& tensors) {
 
 PlanSchedule Translator::State::schedule(int64_t height, int64_t width) const {
   if (!strip_rows) {
-    // The program, the weights and both images need some, and freed memory is not all given back.
     const int64_t images = 3 * height * width * (1 + scale() * scale());
-    const int64_t reserve = std::min(options.memory / 4, kReserve) + images;
+    const int64_t reserve = std::min(options.memory / 4, kReserve) + plan->weight_bytes() + images;
     return plan->best(height, width, options.memory - reserve);
   }
   return plan->with_strips(height, width, *strip_rows == 0 ? height : *strip_rows);
@@ -128,8 +129,7 @@ void Translator::State::run_plan(const cv::Mat& image, const Write& write) const
     } catch (const c10::Error& error) {
       const int64_t strip = chosen.strip_rows == 0 ? int64_t{image.rows} : chosen.strip_rows;
       if (!is_out_of_memory(error) || strip / 2 < kFewestStripRows) throw;
-      chosen = plan->with_strips(image.rows, image.cols, strip / 2);
-      chosen.halves_maps = type == at::kFloat;
+      chosen = plan->with_frugal_strips(image.rows, image.cols, strip / 2);
       log_warning(message("not enough memory for an image of ", image.cols, "x", image.rows,
                           "; again in strips of ", chosen.strip_rows, " rows"));
     }

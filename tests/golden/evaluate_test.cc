@@ -186,6 +186,11 @@ TEST_F(Evaluate, SaysInOneLineWhatIsWrongBeforeAnyWork) {
         "needs two images or more in each; found 1 and 1");
   fails({"--images", one, "--truth", one, "--metrics", "fid", "--features", at("weights.pth")},
         "cannot be loaded as TorchScript");
+  make_identity_model(directory_ / "same.safetensors");
+  const std::string same = at("same.safetensors");
+  fails({"--model", same, "--data", one, "--inputs", "shrunk"}, "the model's scale is 1");
+  fails({"--model", same, "--data", one, "--scale", "2"}, "does not fit: the model's is 1");
+  fails({"--images", one, "--truth", one, "--channel", "nonsense"}, "expected one of auto, rgb");
   fails({"--images", one, "--truth", one, "--metrics", "psnt"}, "did you mean psnr");
   fails({"--images", one, "--truth", one, "--border", "x"}, "--border: found \"x\"");
 }

@@ -150,7 +150,8 @@ TEST_F(Fidelity, ManyWarningsOfAKindAreCounted) {
   for (int i = 0; i < 9; ++i) {
     save_image((in() / (std::to_string(i) + ".png")).string(), {rgba, {}});
   }
-  const Finished run = translate({"--format", "jpeg"});
+  const std::string report = (out().parent_path() / "report.json").string();
+  const Finished run = translate({"--format", "jpeg", "--report", report});
   EXPECT_EQ(run.code, 0);
   size_t lines = 0;
   for (const std::string& line : lines_of(run.err)) {
@@ -159,6 +160,10 @@ TEST_F(Fidelity, ManyWarningsOfAKindAreCounted) {
   EXPECT_EQ(lines, 5U) << run.err;
   EXPECT_NE(run.err.find("4 more files: its alpha is composed on white"), std::string::npos)
       << run.err;
+  const auto rows = nlohmann::json::parse(read_text(report))["warnings"];
+  EXPECT_EQ(rows.size(), 9U) << "the report has every one";
+  EXPECT_EQ(rows.at(8)["input"], (in() / "8.png").string());
+  EXPECT_EQ(rows.at(8)["warnings"], nlohmann::json::array({"its alpha is composed on white"}));
 }
 
 TEST_F(Fidelity, AnImageOfTooManyPixelsIsRefusedFromItsHeader) {

@@ -1,9 +1,15 @@
 #include "inference/plan.h"
 
 #include <ATen/Parallel.h>
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
 
 #include "models/networks/image_module.h"
 #include "models/networks/winograd.h"
@@ -122,6 +128,20 @@ TEST(Plan, EnlargesAsAWholeAndInStripsOfFewRows) {
   }
 }
 
+TEST(Plan, EqualsTheNetworkWhereItKeepsNoPlaneAboveAnEighth) {
+  const c10::InferenceMode guard;
+  for (const char* kind : {"unet_32", "resnet_2blocks"}) {
+    const Made made = make_network(kind, Norm::kBatch);
+    const at::Tensor image = picture(160, 96);
+    const Plan plan(made.graph(), at::kCPU, at::kFloat);
+    const WinogradOff plain;
+    const at::Tensor expected = made.network->forward(image);
+    const PlanSchedule frugal = plan.with_frugal_strips(160, 96, 32);
+    EXPECT_LT(frugal.bytes, plan.with_strips(160, 96, 32).bytes) << kind;
+    EXPECT_LT(largest_difference(run(plan, frugal, image), expected), 1e-4) << kind;
+  }
+}
+
 TEST(Plan, StaysWithinALevelWhenPlanesAreHalved) {
   const c10::InferenceMode guard;
   const Made made = make_network("resnet_9blocks", Norm::kInstance, 32);
@@ -178,6 +198,91 @@ TEST(Plan, ComputesInBfloat16) {
     EXPECT_LT((result - expected).pow(2).mean().sqrt().item<double>(), 0.03);
     EXPECT_GT(largest_difference(result, expected), 1e-4) << "it was not bfloat16";
   }
+}
+
+TEST(Plan, CountsWhatItsWeightsTake) {
+  for (const auto& [kind, norm] : kNetworks) {
+    const Made made = make_network(kind, norm, 64);
+    double expected = 0;
+    for (const auto& [name, tensor] : state_of(*made.network)) {
+      if (tensor.dim() != 4) continue;
+      const bool is_block = tensor.size(2) == 3 && tensor.size(0) == tensor.size(1);
+      // Winograd's 36 numbers stand for 9, in rows that are padded.
+      expected += static_cast<double>(tensor.numel()) * (is_block ? 16 : 4);
+    }
+    const Plan plan(made.graph(), at::kCPU, at::kFloat);
+    EXPECT_NEAR(static_cast<double>(plan.weight_bytes()), expected, 0.07 * expected) << kind;
+  }
+}
+
+/// While it lives, counts the bytes of tensors on the CPU. Of each buffer they stand before it.
+class AllocationCounter final : public c10::Allocator {
+ public:
+  AllocationCounter() : before_(c10::GetCPUAllocator()) {
+    now_ = peak_ = 0;
+    c10::SetCPUAllocator(this);
+  }
+  ~AllocationCounter() override { c10::SetCPUAllocator(before_); }
+
+  c10::DataPtr allocate(size_t bytes) override {
+    const size_t whole = (bytes + 2 * kHeader - 1) / kHeader * kHeader;
+    auto* block = static_cast<char*>(std::aligned_alloc(kHeader, whole));
+    std::memcpy(block, &bytes, sizeof bytes);
+    peak_ = std::max<int64_t>(peak_, now_ += static_cast<int64_t>(bytes));
+    return {block + kHeader, block + kHeader, &give_back, at::Device(at::kCPU)};
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return &give_back; }
+  void copy_data(void* to, const void* from, size_t bytes) const override {
+    default_copy_data(to, from, bytes);
+  }
+  int64_t peak() const { return peak_; }
+
+ private:
+  static constexpr size_t kHeader = 64;
+  static void give_back(void* data) {
+    char* block = static_cast<char*>(data) - kHeader;
+    size_t bytes = 0;
+    std::memcpy(&bytes, block, sizeof bytes);
+    now_ -= static_cast<int64_t>(bytes);
+    std::free(block);
+  }
+
+  c10::Allocator* before_;
+  static inline std::atomic<int64_t> now_ = 0, peak_ = 0;
+};
+
+TEST(Plan, TakesNoMoreMemoryThanItsScheduleSays) {
+  const c10::InferenceMode guard;
+  for (const auto& [kind, norm] :
+       std::vector<std::pair<const char*, Norm>>{{"resnet_3blocks", Norm::kInstance},
+                                                 {"resnet_3blocks", Norm::kBatch},
+                                                 {"unet_32", Norm::kBatch},
+                                                 {"unet_32", Norm::kInstance}}) {
+    const Made made = make_network(kind, norm, 32);
+    const Plan plan(made.graph(), at::kCPU, at::kFloat);
+    const at::Tensor image = picture(768, 512);
+    run(plan, plan.with_strips(768, 512, 64), image);  // packs the weights
+    for (const PlanSchedule& schedule :
+         {plan.with_strips(768, 512, 64), plan.with_frugal_strips(768, 512, 64)}) {
+      const AllocationCounter counter;
+      plan.run(
+          schedule,
+          {768, 512, [&](int64_t first, int64_t count) { return image.narrow(2, first, count); }},
+          [](int64_t, const at::Tensor&) {});
+      // Kernels' own buffers, which do not grow with the image, are large beside this one.
+      EXPECT_LT(static_cast<double>(counter.peak()), 1.3 * static_cast<double>(schedule.bytes))
+          << kind << " " << name_of(norm) << (schedule.halves_maps ? " in halves" : "");
+    }
+  }
+}
+
+TEST(Plan, TakesALargePhotoThroughAUnetInAGigabyteAndAHalf) {
+  const GeneratorOptions options{.kind = "unet_256"};
+  const auto network = make_generator(options);
+  network->eval();
+  const Plan plan(generator_row(options.kind).graph(state_of(*network), options), at::kCPU,
+                  at::kFloat);
+  EXPECT_LT(plan.best(4096, 6144, 1).bytes, int64_t{1500} << 20);
 }
 
 TEST(Plan, ChoosesTheLargestPiecesThatFit) {

@@ -173,6 +173,21 @@ TEST(Translator, NeedsMoreMemoryForALargerImage) {
   EXPECT_GT(translator.working_bytes(2000, 1000), translator.working_bytes(1000, 1000));
 }
 
+TEST(Translator, LeavesRoomForItsWeights) {
+  const testing::TemporaryDirectory directory;
+  ModelMetadata metadata;
+  metadata.generator = {.kind = "unet_32", .ngf = 64};
+  const std::string path = (directory / "unet.safetensors").string();
+  save_model(path, metadata, state_of(*make_generator(metadata.generator)));
+  const auto weights = static_cast<int64_t>(std::filesystem::file_size(path));
+  TranslatorOptions options{path, "", "cpu"};
+  options.memory = int64_t{640} << 20;
+  const Translator translator(options);
+  for (int width = 800; width <= 2400; width += 160) {
+    EXPECT_LE(translator.working_bytes(width, 1200) + weights, options.memory / 4 * 3) << width;
+  }
+}
+
 Image translated(const TranslatorOptions& options, const Image& image) {
   return Translator(options).translate({&image, 1}).front();
 }

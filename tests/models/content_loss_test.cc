@@ -53,7 +53,7 @@ TEST(ContentLoss, SaysWhatIsWrongWithTheFile) {
   std::ofstream(text) << "not a network";
   EXPECT_EQ(error_of([&] {
               ContentLoss loss(text);
-            }).find("--content-network " + text + ": cannot be read as TorchScript: "),
+            }).find("--content-network " + text + ": cannot be loaded as TorchScript"),
             0U);
   const ContentLoss greedy(saved(directory, R"(
     def forward(self, x, y):

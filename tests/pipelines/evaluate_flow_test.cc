@@ -276,6 +276,9 @@ TEST(SizeProblem, SaysWhatMayBeMeant) {
   EXPECT_NE(size_problem({40, 80}, {10, 20}).find("the result is 4 times as large"),
             std::string::npos);
   EXPECT_NE(size_problem({40, 80}, {41, 83}).find("with --scale N"), std::string::npos);
+  EXPECT_EQ(size_problem({64, 48}, {63, 48}, 3),
+            "is 64x48, the truth 63x48 once it is cropped to a multiple of --scale 3: is that the "
+            "scale of the results?");
   EXPECT_EQ(size_problem({40, 80}, {100, 10}), "is 40x80, the truth 100x10");
 }
 

@@ -22,6 +22,7 @@ NamedReport report_of(int64_t index, int64_t count, const TranslateOptions& opti
   record.pipeline.stages = {{"read", 1, 0.25}, {"infer", 2, 0.5}};
   record.summary.pixels = 4'000'000;
   record.failures = {{message("in/", index, ".jpg"), "decode", "is cut off"}};
+  record.warnings = {{message("in/", index, ".png"), {"its alpha is composed on white"}}};
   return {message("shard-", index, ".json"), make_report(options, record)};
 }
 
@@ -42,6 +43,9 @@ TEST(MergeReports, AddsUpTheShards) {
   EXPECT_EQ(report["stages"][1]["busy"], 0.5);
   EXPECT_EQ(report["bottleneck"], "infer");
   EXPECT_EQ(report["failures"][1]["input"], "in/1.jpg");
+  EXPECT_EQ(report["warnings"].size(), 2U);
+  EXPECT_EQ(report["warnings"][1]["input"], "in/1.png");
+  EXPECT_EQ(report["warnings"][1]["warnings"][0], "its alpha is composed on white");
 }
 
 TEST(MergeReports, NamesShardsThatAreMissingDoubledOrOfAnotherCount) {

@@ -26,7 +26,7 @@ const std::vector<Room>& rooms() {
       {"src/core", {}, false},
       {"src/image", {"src/core"}, false},
       {"models/networks", {"src/core"}, true},
-      {"models/objectives", {"src/core"}, true},
+      {"models/objectives", {"src/core", "models/networks"}, true},
       {"models/trainers", {"src/core", "models", "models/networks", "models/objectives"}, true},
       {"models", {}, true},
       {"src/weights", {"src/core"}, true},
