@@ -276,7 +276,8 @@ at::Tensor PreparedWinograd::run(const at::Tensor& x, const RowWindow& window) c
   const int64_t most = alone ? kTilesAlone : kTilesAtOnce;
   const std::vector<Tiling::Block> blocks = tiling.blocks(in_, out_, most);
   const auto work = [&](int64_t begin, int64_t end) {
-    const Spectrum inputs(most, in_), outputs(most, out_);
+    const int64_t tiles_of_largest = blocks.front().tiles();
+    const Spectrum inputs(tiles_of_largest, in_), outputs(tiles_of_largest, out_);
     for (int64_t b = begin; b < end; ++b) {
       const Tiling::Block& block = blocks[b];
       for_parts(block.from, inputs, [&](const TileGrid& part, TileSpectrum tiles) {

@@ -188,8 +188,10 @@ TEST_F(Evaluate, SaysInOneLineWhatIsWrongBeforeAnyWork) {
         "cannot be loaded as TorchScript");
   make_identity_model(directory_ / "same.safetensors");
   const std::string same = at("same.safetensors");
+  make_pairs(directory_ / "data", 2, 40, 32);
   fails({"--model", same, "--data", one, "--inputs", "shrunk"}, "the model's scale is 1");
-  fails({"--model", same, "--data", one, "--scale", "2"}, "does not fit: the model's is 1");
+  fails({"--model", same, "--data", at("data"), "--split", "train", "--scale", "2"},
+        "does not fit: the model's is 1");
   fails({"--images", one, "--truth", one, "--channel", "nonsense"}, "expected one of auto, rgb");
   fails({"--images", one, "--truth", one, "--metrics", "psnt"}, "did you mean psnr");
   fails({"--images", one, "--truth", one, "--border", "x"}, "--border: found \"x\"");
