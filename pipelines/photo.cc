@@ -75,9 +75,9 @@ void infer_together(std::span<Item* const> items, const ImageModel& model) {
 }
 
 Stage inference(const ImageModel& model) {
-  Stage stage = make_stage<Photo>("infer", StageKind::kCaller, [&model](Photo& photo) {
-    take_result(photo, model.translate(photo.image));
-  });
+  const StageKind kind = model.is_single_threaded ? StageKind::kParallel : StageKind::kCaller;
+  Stage stage = make_stage<Photo>(
+      "infer", kind, [&model](Photo& photo) { take_result(photo, model.translate(photo.image)); });
   stage.work_together = [&model](std::span<Item* const> items) { infer_together(items, model); };
   return stage;
 }
@@ -151,10 +151,10 @@ std::vector<Stage> photo_stages(const TranslateOptions& options, const ImageMode
   };
   // Before the image, whose presence says that its labels are there too.
   if (options.sidecars) {
-    stages.push_back(make_stage<Photo>("labels", StageKind::kParallel,
+    stages.push_back(make_stage<Photo>("labels", StageKind::kDisk,
                                        [&](Photo& photo) { write_labels(photo, options, model); }));
   }
-  stages.push_back(make_stage<Photo>("write", StageKind::kParallel, [&written](Photo& photo) {
+  stages.push_back(make_stage<Photo>("write", StageKind::kDisk, [&written](Photo& photo) {
     write(photo);
     written(photo);
   }));

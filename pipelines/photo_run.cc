@@ -24,6 +24,7 @@ constexpr uint64_t kLargestLookedAt = uint64_t{1} << 24;
 
 int64_t choose_callers(const TranslateOptions& options, const ImageModel& model, size_t count,
                        const std::function<Job(size_t)>& job) {
+  if (model.is_single_threaded) return 0;
   if (options.parallel_images > 0) return model.split(options.parallel_images, 0, 0);
   for (size_t i = 0; i < kLookedAt && count >= kWorthMeasuring; ++i) {
     const Job first = job(i);

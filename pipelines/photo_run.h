@@ -13,7 +13,8 @@
 namespace solstice {
 
 /// How many images are to share the compute threads in a run of `count` jobs: as `parallel_images`
-/// says, else measured at the size of the first image where that takes little of the run.
+/// says, else measured at the size of the first image where that takes little of the run. 0: there
+/// are no threads to share.
 int64_t choose_callers(const TranslateOptions& options, const ImageModel& model, size_t count,
                        const std::function<Job(size_t)>& job);
 
@@ -25,7 +26,7 @@ struct PhotoHooks {
   std::function<void(Photo&)> finish;
 };
 
-/// run_pipeline over photos, `callers` of them in the model at a time.
+/// run_pipeline over photos, `callers` of them in the model at a time; 0: as many as are decoded.
 PipelineResult run_photos(const TranslateOptions& options, const ImageModel& model, int64_t callers,
                           const PhotoHooks& hooks);
 

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "core/stop.h"
+#include "pipelines/busy_timer.h"
 #include "pipelines/caller_queue.h"
 #include "pipelines/memory_budget.h"
 
@@ -29,18 +30,10 @@ struct Ticket {
 };
 using TicketPtr = std::unique_ptr<Ticket>;
 
-/// Adds the time it lives to a sum that several threads add to.
-class BusyTimer {
- public:
-  explicit BusyTimer(std::atomic<int64_t>& sum) : sum_(sum), start_(Clock::now()) {}
-  ~BusyTimer() { sum_ += (Clock::now() - start_) / std::chrono::nanoseconds(1); }
-  BusyTimer(const BusyTimer&) = delete;
-  BusyTimer& operator=(const BusyTimer&) = delete;
-
- private:
-  std::atomic<int64_t>& sum_;
-  Clock::time_point start_;
-};
+/// The threads of the parallel stages may be more than the processors.
+BusyTimer::Clock clock_of(StageKind kind) {
+  return kind == StageKind::kParallel ? BusyTimer::Clock::kProcessor : BusyTimer::Clock::kWall;
+}
 
 /// One run. Bodies of filters never throw: oneTBB would lose the items in flight.
 class Run {
@@ -56,6 +49,7 @@ class Run {
   std::unique_ptr<Item> next_item();
   bool must_stop();
   void work(size_t index, Ticket& ticket);
+  int64_t threads_of(StageKind kind) const;
   void work_on_caller(size_t index, const std::vector<void*>& tickets);
   bool work_together(size_t index, const std::vector<void*>& tickets);
   void settle(size_t index, Ticket& ticket);
@@ -66,8 +60,11 @@ class Run {
   const std::vector<Stage>& stages_;
   const std::function<void(Item&)>& finish_;
   const std::string source_name_;
-  const int64_t threads_;
   const PipelineOptions& options_;
+  const int64_t threads_;
+  /// Of all stages but the callers'. One may wait in the source for memory, one is most often with
+  /// each caller, and others wait for the disk.
+  const int64_t all_threads_;
   MemoryBudget budget_;
   CallerQueue caller_;
   std::vector<CallerQueue::Work> caller_work_;  ///< of each stage
@@ -84,10 +81,13 @@ Run::Run(const PipelineOptions& options, const std::function<std::unique_ptr<Ite
       stages_(stages),
       finish_(finish),
       source_name_(options.source_name),
+      options_(options),
       threads_(options.threads > 0 ? options.threads
                                    : std::max<int64_t>(1, std::thread::hardware_concurrency())),
-      options_(options),
-      budget_(options.memory_bytes, options.callers * options.together),
+      all_threads_(threads_ + 1 +
+                   (options.callers > 0 ? options.callers * options.together : 2 * threads_)),
+      budget_(options.memory_bytes,
+              options.callers > 0 ? options.callers * options.together : all_threads_),
       busy_(stages.size() + 1) {
   for (size_t i = 0; i < stages.size(); ++i) {
     caller_work_.push_back(
@@ -138,7 +138,7 @@ void Run::work(size_t index, Ticket& ticket) {
   Item& item = *ticket.item;
   if (item.settled) return;
   {
-    const BusyTimer timer(busy_[index + 1]);
+    const BusyTimer timer(busy_[index + 1], clock_of(stages_[index].kind));
     try {
       stages_[index].work(item);
     } catch (const std::bad_alloc&) {
@@ -152,6 +152,12 @@ void Run::work(size_t index, Ticket& ticket) {
   settle(index, ticket);
 }
 
+int64_t Run::threads_of(StageKind kind) const {
+  return kind == StageKind::kParallel ? threads_
+         : kind == StageKind::kDisk   ? all_threads_
+                                      : options_.callers;
+}
+
 void Run::work_on_caller(size_t index, const std::vector<void*>& tickets) {
   if (tickets.size() > 1 && work_together(index, tickets)) return;
   for (void* ticket : tickets) work(index, *static_cast<Ticket*>(ticket));
@@ -161,7 +167,7 @@ void Run::work_on_caller(size_t index, const std::vector<void*>& tickets) {
 bool Run::work_together(size_t index, const std::vector<void*>& tickets) {
   std::vector<Item*> items;
   for (void* ticket : tickets) items.push_back(static_cast<Ticket*>(ticket)->item.get());
-  const BusyTimer timer(busy_[index + 1]);
+  const BusyTimer timer(busy_[index + 1], clock_of(stages_[index].kind));
   try {
     stages_[index].work_together(items);
   } catch (...) {
@@ -215,9 +221,7 @@ void Run::run_filters() {
   const auto whole =
       chain & tbb::make_filter<TicketPtr, void>(tbb::filter_mode::serial_in_order,
                                                 [this](TicketPtr ticket) { finish(*ticket); });
-  // One thread may wait in the source for memory, and one is most often with each caller.
-  const int64_t with_callers = options_.callers * options_.together;
-  const auto threads = static_cast<size_t>(threads_ + 1 + with_callers);
+  const auto threads = static_cast<size_t>(all_threads_);
   const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
   tbb::task_arena arena(static_cast<int>(threads));
   arena.execute([&] { tbb::parallel_pipeline(threads + static_cast<size_t>(threads_), whole); });
@@ -252,9 +256,7 @@ PipelineResult Run::run() {
   result.peak_items = budget_.peak_users();
   result.peak_bytes = budget_.peak_bytes();
   for (size_t i = 0; i < busy_.size(); ++i) {
-    const int64_t threads = i == 0                                        ? 1
-                            : stages_[i - 1].kind == StageKind::kParallel ? threads_
-                                                                          : options_.callers;
+    const int64_t threads = i == 0 ? 1 : threads_of(stages_[i - 1].kind);
     const double seconds = static_cast<double>(busy_[i]) * 1e-9;
     const double available = result.seconds * static_cast<double>(threads);
     result.stages.push_back({i == 0 ? source_name_ : stages_[i - 1].name, seconds,

@@ -31,7 +31,8 @@ struct Item {
 };
 
 enum class StageKind {
-  kParallel,  ///< any number of items at once
+  kParallel,  ///< items on PipelineOptions::threads threads
+  kDisk,      ///< waits for a disk more than it computes: beside the threads of the parallel stages
   kCaller,    ///< on one of a few threads, the first of which called run_pipeline
 };
 
@@ -58,14 +59,15 @@ struct PipelineOptions {
   std::string source_name = "read";
   int64_t threads = 0;       ///< for the parallel stages; 0: one per processor
   int64_t memory_bytes = 0;  ///< bound on the bytes of the items in flight; 0: none
-  int64_t callers = 1;       ///< threads of the kCaller stages
+  int64_t callers = 1;       ///< threads of the kCaller stages; 0 where there are none
   int64_t together = 1;      ///< items that work_together is given at most
   /// Called once on each further caller thread before it works.
   std::function<void()> prepare_caller = {};
 };
 
-/// How long the stages worked, added over their threads. `busy` is the share of what they could
-/// have worked: of the run for the source, of the run times the threads for a stage.
+/// How long the stages worked, added over their threads: parallel stages by processor time, since
+/// their threads may be more than the processors. `busy` is the share of what they could
+/// have worked: of the run for the source, of the run times the threads of its kind for a stage.
 struct StageTime {
   std::string name;
   double seconds = 0;

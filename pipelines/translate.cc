@@ -43,6 +43,7 @@ TranslateSummary translate_folder(const TranslateOptions& options, const Transla
   };
   model.prepare_caller = [&] { set_caller_threads(split.threads); };
   model.together = translator.batch();
+  model.is_single_threaded = translator.is_single_threaded();
   model.translate_together = [&](std::span<const Image> images) {
     return translator.translate(images);
   };

@@ -30,6 +30,8 @@ struct ImageModel {
   /// Several images at once, where that is faster; at most `together`.
   std::function<std::vector<Image>(std::span<const Image>)> translate_together = {};
   int64_t together = 1;
+  /// An image takes one thread and little memory: it is translated where it was decoded.
+  bool is_single_threaded = false;
 };
 
 /// translate_folder with any model, of options that check_options() has passed. Lines of `--json`

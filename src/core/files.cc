@@ -195,6 +195,7 @@ int remove_stale_temporaries(const fs::path& directory) {
 
 void make_directories(const fs::path& directory) {
   std::error_code code;
+  if (fs::is_directory(directory, code)) return;
   fs::create_directories(directory, code);
   if (!code && !fs::is_directory(directory))
     code = std::make_error_code(std::errc::not_a_directory);

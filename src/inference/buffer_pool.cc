@@ -3,6 +3,7 @@
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
+#include <malloc.h>
 
 #include <cstdlib>
 #include <list>
@@ -96,9 +97,16 @@ void PoolAllocator::give_back(void* data) {
   if (data != nullptr) pool().keep(static_cast<Header*>(data) - 1);
 }
 
+constexpr int kLargestInHeap = 1 << 25;  ///< the most that malloc takes
+constexpr int kKeptFreeInHeap = 1 << 26;
+
 }  // namespace
 
 void pool_buffers(int64_t most_bytes) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, kLargestInHeap);
+  mallopt(M_TRIM_THRESHOLD, kKeptFreeInHeap);
+#endif
   pool().set_bound(static_cast<size_t>(most_bytes));
   c10::SetCPUAllocator(&pool());
 }

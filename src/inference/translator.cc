@@ -161,6 +161,8 @@ int Translator::batch() const {
   return state_->options.batch > 0 ? static_cast<int>(state_->options.batch) : kBatchOnAccelerator;
 }
 
+bool Translator::is_single_threaded() const { return state_->pointwise != nullptr; }
+
 std::vector<Image> Translator::translate(std::span<const Image> images) const {
   const c10::InferenceMode guard;
   const auto padded_size = [&](const Image& image) {

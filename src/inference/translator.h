@@ -107,6 +107,9 @@ class Translator {
   /// Images of one size that are best handed in together: 1 on the CPU.
   int batch() const;
 
+  /// True where an image takes one thread, whatever set_caller_threads() said.
+  bool is_single_threaded() const;
+
   /// Translates images of any sizes (reflect-padded to the network's multiple and cropped back).
   /// When memory runs out the batch is halved, then the strips. Throws Error(kDevice) when it runs
   /// out all the same, Error(kRun) for anything else of LibTorch's.

@@ -1,6 +1,8 @@
 // What the codecs alone reach: every image of a folder decoded and encoded again in its own format,
 // on all processors, nothing written. `codec_rate FOLDER [ROUNDS]` prints images/s and
 // megapixels/s.
+#include <malloc.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -17,6 +19,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: codec_rate FOLDER [ROUNDS]\n");
     return 2;
   }
+  // As translate does: else buffers are given back and zeroed anew, a tenth of the time.
+  mallopt(M_MMAP_THRESHOLD, 1 << 25);
+  mallopt(M_TRIM_THRESHOLD, 1 << 26);
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(argv[1])) {
     if (entry.is_regular_file()) files.push_back(entry.path().string());

@@ -290,6 +290,27 @@ TEST_F(PipelineTest, SharesACallersStageAmongThreads) {
   EXPECT_EQ(prepared, 2) << "the first caller is the thread that called";
 }
 
+TEST_F(PipelineTest, WithoutCallersMoreItemsAreInFlightThanThreadsSoThatSomeMayWaitForTheDisk) {
+  options.callers = 0;
+  options.threads = 2;
+  std::mutex mutex;
+  std::condition_variable changed;
+  int writing = 0, most_writing = 0;
+  const auto write = [&](Number&) {
+    std::unique_lock lock(mutex);
+    most_writing = std::max(most_writing, ++writing);
+    changed.notify_all();
+    changed.wait_for(lock, std::chrono::seconds(20), [&] { return most_writing >= 4; });
+    --writing;
+  };
+  const PipelineResult result = run_pipeline(
+      options, count_to(500),
+      {number_stage("a", work_unevenly), number_stage("b", write, StageKind::kDisk)}, collect());
+  EXPECT_EQ(finished, numbers_to(500));
+  EXPECT_GE(most_writing, 4);
+  for (const StageTime& stage : result.stages) EXPECT_LE(stage.busy, 1) << stage.name;
+}
+
 TEST_F(PipelineTest, GivesWaitingItemsTogetherAndAloneWhenThatFails) {
   options.together = 4;
   std::atomic<int> arrived{0};
