@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <list>
 #include <mutex>
+#include <opencv2/core/mat.hpp>
 
 namespace solstice {
 namespace {
@@ -19,7 +20,8 @@ struct alignas(kAlignment) Header {
   size_t bytes;
 };
 
-class PoolAllocator final : public c10::Allocator {
+/// Freed buffers, up to a bound.
+class Pool {
  public:
   void set_bound(size_t most_bytes) {
     const std::lock_guard lock(mutex_);
@@ -27,22 +29,22 @@ class PoolAllocator final : public c10::Allocator {
     shrink();
   }
 
-  c10::DataPtr allocate(size_t bytes) override {
-    if (bytes == 0) return {nullptr, at::Device(at::kCPU)};
+  /// Null when there is no memory.
+  void* allocate(size_t bytes) {
     Header* block = take(bytes);
     if (block == nullptr) block = make(bytes);
-    return {block + 1, block + 1, &give_back, at::Device(at::kCPU)};
+    return block == nullptr ? nullptr : block + 1;
   }
 
-  c10::DeleterFnPtr raw_deleter() const override { return &give_back; }
-
-  void copy_data(void* to, const void* from, size_t bytes) const override {
-    default_copy_data(to, from, bytes);
+  void give_back(void* data) {
+    Header* block = static_cast<Header*>(data) - 1;
+    const std::lock_guard lock(mutex_);
+    kept_ += block->bytes;
+    free_.push_back(block);
+    shrink();
   }
 
  private:
-  static void give_back(void* data);
-
   /// A free buffer that is at most a quarter too large; null without one.
   Header* take(size_t bytes) {
     const std::lock_guard lock(mutex_);
@@ -62,15 +64,7 @@ class PoolAllocator final : public c10::Allocator {
   static Header* make(size_t bytes) {
     const size_t whole = (sizeof(Header) + bytes + kAlignment - 1) / kAlignment * kAlignment;
     void* memory = std::aligned_alloc(kAlignment, whole);
-    TORCH_CHECK(memory != nullptr, "can't allocate memory: ", bytes, " bytes");
-    return new (memory) Header{bytes};
-  }
-
-  void keep(Header* block) {
-    const std::lock_guard lock(mutex_);
-    kept_ += block->bytes;
-    free_.push_back(block);
-    shrink();
+    return memory == nullptr ? nullptr : new (memory) Header{bytes};
   }
 
   void shrink() {
@@ -88,14 +82,69 @@ class PoolAllocator final : public c10::Allocator {
 };
 
 /// Never destroyed: tensors of static storage may outlive everything.
-PoolAllocator& pool() {
-  static auto& kPool = *new PoolAllocator;
+Pool& pool() {
+  static auto& kPool = *new Pool;
   return kPool;
 }
 
-void PoolAllocator::give_back(void* data) {
-  if (data != nullptr) pool().keep(static_cast<Header*>(data) - 1);
-}
+class TensorAllocator final : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(size_t bytes) override {
+    if (bytes == 0) return {nullptr, at::Device(at::kCPU)};
+    void* data = pool().allocate(bytes);
+    TORCH_CHECK(data != nullptr, "can't allocate memory: ", bytes, " bytes");
+    return {data, data, &give_back, at::Device(at::kCPU)};
+  }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &give_back; }
+
+  void copy_data(void* to, const void* from, size_t bytes) const override {
+    default_copy_data(to, from, bytes);
+  }
+
+ private:
+  static void give_back(void* data) {
+    if (data != nullptr) pool().give_back(data);
+  }
+};
+
+/// Of the pixels of large images; small ones are the standard allocator's.
+class PixelAllocator final : public cv::MatAllocator {
+ public:
+  cv::UMatData* allocate(int dims, const int* sizes, int type, void* data, size_t* steps,
+                         cv::AccessFlag flags, cv::UMatUsageFlags usage) const override {
+    size_t bytes = CV_ELEM_SIZE(type);
+    for (int i = 0; i < dims; ++i) bytes *= static_cast<size_t>(sizes[i]);
+    void* taken = data == nullptr && bytes >= kLeastPixelBytes ? pool().allocate(bytes) : nullptr;
+    if (taken == nullptr) {
+      return standard().allocate(dims, sizes, type, data, steps, flags, usage);
+    }
+    size_t step = CV_ELEM_SIZE(type);
+    for (int i = dims - 1; i >= 0; --i) {
+      if (steps != nullptr) steps[i] = step;
+      step *= static_cast<size_t>(sizes[i]);
+    }
+    auto* made = new cv::UMatData(this);
+    made->data = made->origdata = static_cast<uchar*>(taken);
+    made->size = bytes;
+    return made;
+  }
+
+  bool allocate(cv::UMatData* made, cv::AccessFlag /*flags*/,
+                cv::UMatUsageFlags /*usage*/) const override {
+    return made != nullptr;
+  }
+
+  void deallocate(cv::UMatData* made) const override {
+    if (made == nullptr) return;
+    pool().give_back(made->origdata);
+    delete made;
+  }
+
+ private:
+  static constexpr size_t kLeastPixelBytes = 1 << 20;
+  static cv::MatAllocator& standard() { return *cv::Mat::getStdAllocator(); }
+};
 
 constexpr int kLargestInHeap = 1 << 25;  ///< the most that malloc takes
 constexpr int kKeptFreeInHeap = 1 << 26;
@@ -107,8 +156,11 @@ void pool_buffers(int64_t most_bytes) {
   mallopt(M_MMAP_THRESHOLD, kLargestInHeap);
   mallopt(M_TRIM_THRESHOLD, kKeptFreeInHeap);
 #endif
+  static auto& kTensors = *new TensorAllocator;
+  static auto& kPixels = *new PixelAllocator;
   pool().set_bound(static_cast<size_t>(most_bytes));
-  c10::SetCPUAllocator(&pool());
+  c10::SetCPUAllocator(&kTensors);
+  cv::Mat::setDefaultAllocator(&kPixels);
 }
 
 }  // namespace solstice

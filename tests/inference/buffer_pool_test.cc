@@ -1,0 +1,56 @@
+#include "inference/buffer_pool.h"
+
+#include <ATen/ops/empty.h>
+#include <c10/core/CPUAllocator.h>
+#include <gtest/gtest.h>
+
+#include <opencv2/core.hpp>
+
+namespace solstice {
+namespace {
+
+struct BufferPool : ::testing::Test {
+  void SetUp() override { pool_buffers(int64_t{64} << 20); }
+  void TearDown() override {
+    pool_buffers(0);
+    c10::SetCPUAllocator(c10::GetDefaultCPUAllocator());
+    cv::Mat::setDefaultAllocator(cv::Mat::getStdAllocator());
+  }
+};
+
+TEST_F(BufferPool, GivesImagesAndTensorsTheMemoryThatOthersFreed) {
+  cv::Mat image(2000, 1500, CV_8UC3, cv::Scalar(1, 2, 3));
+  const uchar* place = image.data;
+  image.release();
+  const cv::Mat next(1500, 2000, CV_8UC3);
+  EXPECT_EQ(next.data, place);
+  EXPECT_TRUE(next.isContinuous());
+  EXPECT_EQ(next.step[0], 6000U);
+
+  at::Tensor tensor = at::empty({1000, 1000});
+  const void* memory = tensor.data_ptr();
+  tensor.reset();
+  EXPECT_EQ(cv::Mat(1000, 1000, CV_32F).data, memory);
+}
+
+TEST_F(BufferPool, KeepsWhatImagesHoldUntilTheLastOfThemIsGone) {
+  cv::Mat image(1200, 1000, CV_16UC3, cv::Scalar(7, 8, 9));
+  const cv::Mat part = image.rowRange(1000, 1200);
+  image.release();
+  const cv::Mat other(1200, 1000, CV_16UC3, cv::Scalar::all(0));
+  EXPECT_NE(other.data, part.datastart);
+  EXPECT_EQ(part.at<cv::Vec3w>(199, 999), cv::Vec3w(7, 8, 9));
+}
+
+TEST_F(BufferPool, LeavesMemoryOfTheUsersAlone) {
+  std::vector<uchar> mine(2 << 20, 5);
+  {
+    cv::Mat view(1024, 2048, CV_8U, mine.data());
+    view.setTo(6);
+  }
+  EXPECT_EQ(mine[100], 6);
+  EXPECT_NE(cv::Mat(1024, 2048, CV_8U).data, mine.data());
+}
+
+}  // namespace
+}  // namespace solstice
