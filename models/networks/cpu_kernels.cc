@@ -10,6 +10,8 @@
         {image_to_spectrum<6, input_step>, spectrum_to_outputs,                                   \
          image_to_spectrum<4, output_adjoint_step>, add_spectrum_to_inputs, weight_to_spectrum,   \
          spectrum_to_weight},                                                                     \
+        {phases_to_spectrum<1>, phases_to_spectrum<2>, spectrum_to_phases<1>,                     \
+         spectrum_to_phases<2>},                                                                  \
         {norm_statistics<float>, norm_apply<float>, norm_gradient_sums<float>,                    \
          norm_gradient<float>},                                                                   \
         {norm_statistics<Bf16>, norm_apply<Bf16>, norm_gradient_sums<Bf16>, norm_gradient<Bf16>}, \

@@ -66,6 +66,30 @@ struct TileKernels {
                              float* weight);
 };
 
+/// One row of the tiles of F(3x3, 2x2) on an image of channels_last layout, which is read or
+/// written in one phase or in four: those of even and odd rows and columns.
+struct PhaseGrid {
+  int64_t width, channels;  ///< of the image; channels % 16 == 0
+  int64_t all_channels;     ///< of a phase in the spectrum, of which the image's are a part
+  int64_t tile_columns;
+  /// Row (column) of the image at each place along the first tile (along all tiles); -1 where there
+  /// is none. One phase reads 4 places a tile and makes 3, the next tile's begin 3 further; two
+  /// phases take twice as many, in turn.
+  const int64_t* rows;
+  const int64_t* columns;
+};
+
+/// The transforms of F(3x3, 2x2), of which a spectrum has 16 components. What is below zero is
+/// multiplied by `slope` as it is read or before it is written.
+struct PhaseKernels {
+  using Read = void (*)(const float* image, const PhaseGrid&, float slope, TileSpectrum);
+  /// bias (channels) may be null.
+  using Write = void (*)(TileSpectrum, const float* bias, float slope, const PhaseGrid&,
+                         float* image);
+  Read one_to_spectrum, four_to_spectrum;
+  Write spectrum_to_one, spectrum_to_four;
+};
+
 /// z = (x * scale + offset) * weight + bias, per channel; what is negative of z is multiplied by
 /// `slope` (1: no activation, 0: ReLU).
 struct NormMap {
@@ -110,6 +134,7 @@ struct CpuKernels {
   bool vectors_are_wide;  ///< false: no AVX2, LibTorch's own operators are faster
   void (*multiply)(const Product&, bool add);
   TileKernels tiles;
+  PhaseKernels phases;
   NormKernels<float> norm;
   NormKernels<Bf16> norm_bf16;
   Grade<uint8_t> grade_8_bit;

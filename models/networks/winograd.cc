@@ -5,7 +5,6 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/empty_strided.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -14,47 +13,19 @@
 #include <vector>
 
 #include "models/networks/cpu_kernels.h"
+#include "models/networks/winograd_tiles.h"
 
 namespace solstice {
 namespace {
 
-thread_local bool winograd_is_off = false;
+/// Not zero at first, so that the program's thread-local data is stored in its file: where there is
+/// none but zeros, mold 1.10 (Debian 12) lays it out such that one program in 300 does not start
+/// ("cannot apply additional memory protection after relocation").
+thread_local bool winograd_is_on = true;
 
 constexpr int64_t kComponents = 36;
 constexpr int64_t kPixelSum = 7;        ///< the component that is the sum of a tile's 4x4 pixels
 constexpr int64_t kLeastChannels = 32;  ///< with fewer the transforms cost more than they save
-constexpr int64_t kChannelStep = 16;    ///< what the kernels take at a time
-/// Keeps rows and planes of 2^n floats out of the same cache sets.
-constexpr int64_t kPadding = 16;
-constexpr int64_t kTilesAtOnce = 256;  ///< so that their spectra stay in the third-level cache
-constexpr int64_t kTilesAlone = 32;    ///< so that those of one thread stay in the second
-constexpr int64_t kFloatsOfSmallWeight = 400'000;  ///< its spectrum's: 48 x 192 channels, say
-constexpr int64_t kRowsOfProduct = 128;
-constexpr int64_t kRowsOfKernel = 8;  ///< that the product is fastest with
-constexpr int64_t kTilesOfPart = 32;  ///< that one thread transforms at a time
-
-/// Floats from one tile to the next.
-int64_t row_of(int64_t channels) { return channels % 32 == 0 ? channels + kPadding : channels; }
-
-/// Tiles or weights in Winograd's domain, (36, count, channels), with padding between them.
-struct Spectrum {
-  Spectrum(int64_t tiles, int64_t width)
-      : count(tiles),
-        channels(width),
-        tensor(at::empty_strided({kComponents, tiles, width},
-                                 {tiles * row_of(width) + kPadding, row_of(width), 1},
-                                 at::kFloat)) {}
-  Spectrum(at::Tensor made, int64_t width)
-      : count(made.size(1)), channels(width), tensor(std::move(made)) {}
-
-  TileSpectrum all() const {
-    return {tensor.data_ptr<float>(), tensor.stride(0), tensor.stride(1)};
-  }
-  float* component(int64_t e) const { return tensor.data_ptr<float>() + e * tensor.stride(0); }
-
-  int64_t count, channels;
-  at::Tensor tensor;
-};
 
 /// Rows (or columns) of a piece that padded ones show, and those that output ones are.
 struct Borders {
@@ -91,91 +62,38 @@ class Tiling {
     int64_t tiles() const { return from.tile_rows * from.tile_columns; }
   };
   std::vector<Block> blocks(int64_t in, int64_t out, int64_t most_tiles) const {
-    const int64_t across = evenly(tile_columns_, most_tiles);
-    const int64_t down = std::max<int64_t>(1, most_tiles / across);
     std::vector<Block> blocks;
     for (int64_t image = 0; image < images_; ++image) {
-      for (int64_t i = 0; i < tile_rows_; i += down) {
-        for (int64_t j = 0; j < tile_columns_; j += across) {
-          const int64_t rows = std::min(down, tile_rows_ - i);
-          const int64_t columns = std::min(across, tile_columns_ - j);
-          blocks.push_back({image,
-                            {height_, width_, in, rows, columns, rows_.inputs.data() + 4 * i,
-                             columns_.inputs.data() + 4 * j},
-                            {height_, width_, out, rows, columns, rows_.outputs.data() + 4 * i,
-                             columns_.outputs.data() + 4 * j}});
-        }
+      for (const TileBlock& b : tile_blocks(tile_rows_, tile_columns_, most_tiles)) {
+        blocks.push_back(
+            {image,
+             {height_, width_, in, b.rows, b.columns, rows_.inputs.data() + 4 * b.row,
+              columns_.inputs.data() + 4 * b.column},
+             {height_, width_, out, b.rows, b.columns, rows_.outputs.data() + 4 * b.row,
+              columns_.outputs.data() + 4 * b.column}});
       }
     }
     return blocks;
   }
 
  private:
-  /// The size of about equal pieces of `count` that are no larger than `most`.
-  static int64_t evenly(int64_t count, int64_t most) {
-    const int64_t pieces = (count + most - 1) / most;
-    const int64_t size = (count + pieces - 1) / pieces;
-    return std::min(most, (size + kRowsOfKernel - 1) / kRowsOfKernel * kRowsOfKernel);
-  }
-
   int64_t height_, width_, tile_rows_, tile_columns_;
   Borders rows_, columns_;
   int64_t images_;
 };
 
+/// Calls work(part, its spectrum) for parts of one row of tiles each, which are row 0 there.
 template <class Work>
-void in_parallel(int64_t count, const Work& work) {
-  at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) work(i);
-  });
-}
-
-/// Calls work(part, spectrum of the part) for parts of one row of tiles each, which are row 0
-/// there.
-template <class Work>
-void for_parts(const TileGrid& grid, const Spectrum& spectrum, const Work& work) {
-  const int64_t parts = (grid.tile_columns + kTilesOfPart - 1) / kTilesOfPart;
-  in_parallel(grid.tile_rows * parts, [&](int64_t task) {
-    const int64_t i = task / parts, j = task % parts * kTilesOfPart;
-    TileGrid part = grid;
-    part.rows += 4 * i;
-    part.columns += 4 * j;
-    part.tile_rows = 1;
-    part.tile_columns = std::min(kTilesOfPart, grid.tile_columns - j);
-    TileSpectrum tiles = spectrum.all();
-    tiles.data += (i * grid.tile_columns + j) * tiles.row;
-    work(part, tiles);
-  });
-}
-
-/// c = a b in every component, or c += a b.
-struct ComponentProduct {
-  Product shape;  ///< of component 0
-  int64_t a_plane, b_plane, c_plane;
-};
-void multiply_components(const ComponentProduct& product, bool add) {
-  const int64_t pieces = (product.shape.m + kRowsOfProduct - 1) / kRowsOfProduct;
-  in_parallel(kComponents * pieces, [&](int64_t task) {
-    const int64_t e = task / pieces, first = task % pieces * kRowsOfProduct;
-    Product part = product.shape;
-    part.a += e * product.a_plane + first * part.a_row;
-    part.b += e * product.b_plane;
-    part.c += e * product.c_plane + first * part.c_row;
-    part.m = std::min(kRowsOfProduct, part.m - first);
-    cpu_kernels().multiply(part, add);
-  });
-}
-
-/// c[t] = a[t] b of the first `tiles` tiles.
-void multiply_tiles(const Spectrum& a, const Spectrum& b, const Spectrum& c, int64_t tiles) {
-  const auto [from, a_plane, a_row] = a.all();
-  const auto [weight, b_plane, b_row] = b.all();
-  const auto [to, c_plane, c_row] = c.all();
-  multiply_components({{from, a_row, 1, weight, b_row, to, c_row, tiles, c.channels, a.channels},
-                       a_plane,
-                       b_plane,
-                       c_plane},
-                      false);
+void for_parts_of(const TileGrid& grid, const Spectrum& spectrum, const Work& work) {
+  for_parts(grid.tile_rows, grid.tile_columns, spectrum,
+            [&](int64_t i, int64_t j, int64_t columns, TileSpectrum tiles) {
+              TileGrid part = grid;
+              part.rows += 4 * i;
+              part.columns += 4 * j;
+              part.tile_rows = 1;
+              part.tile_columns = columns;
+              work(part, tiles);
+            });
 }
 
 /// c (+)= a^T b over the first `tiles` tiles.
@@ -185,6 +103,7 @@ void multiply_transposed(const Spectrum& a, const Spectrum& b, const Spectrum& c
   const auto [right, b_plane, b_row] = b.all();
   const auto [to, c_plane, c_row] = c.all();
   multiply_components({{left, 1, a_row, right, b_row, to, c_row, a.channels, c.channels, tiles},
+                       a.components(),
                        a_plane,
                        b_plane,
                        c_plane},
@@ -200,7 +119,7 @@ Kernel3x3 inputs_outside(const at::Tensor& w) {
 }
 
 Spectrum weight_spectrum(const at::Tensor& weight, const Kernel3x3& kernel) {
-  Spectrum spectrum(kernel.outer, kernel.inner);
+  Spectrum spectrum(kComponents, kernel.outer, kernel.inner);
   at::parallel_for(0, kernel.outer, 16, [&](int64_t begin, int64_t end) {
     cpu_kernels().tiles.weight_to_spectrum(weight.const_data_ptr<float>(), kernel, begin, end,
                                            spectrum.all());
@@ -233,12 +152,12 @@ void add_input_gradient(const Spectrum& spectrum, const TileGrid& grid, float* i
 
 }  // namespace
 
-WinogradOff::WinogradOff() : before_(std::exchange(winograd_is_off, true)) {}
-WinogradOff::~WinogradOff() { winograd_is_off = before_; }
+WinogradOff::WinogradOff() : before_(std::exchange(winograd_is_on, false)) {}
+WinogradOff::~WinogradOff() { winograd_is_on = before_; }
 
 bool winograd_weight_fits(const at::Tensor& weight) {
   const auto many = [](int64_t channels) {
-    return channels >= kLeastChannels && channels % kChannelStep == 0;
+    return channels >= kLeastChannels && channels % kWinogradChannelStep == 0;
   };
   return weight.is_cpu() && weight.dtype() == at::kFloat && weight.size(2) == 3 &&
          weight.size(3) == 3 && many(weight.size(0)) && many(weight.size(1)) &&
@@ -246,7 +165,7 @@ bool winograd_weight_fits(const at::Tensor& weight) {
 }
 
 bool winograd_fits(const at::Tensor& x, const at::Tensor& weight) {
-  return !winograd_is_off && x.is_cpu() && x.dtype() == at::kFloat &&
+  return winograd_is_on && x.is_cpu() && x.dtype() == at::kFloat &&
          !at::autocast::is_autocast_enabled(at::kCPU) && x.dim() == 4 &&
          x.is_contiguous(at::MemoryFormat::ChannelsLast) && x.size(2) >= 2 && x.size(3) >= 2 &&
          winograd_weight_fits(weight);
@@ -270,31 +189,24 @@ at::Tensor PreparedWinograd::run(const at::Tensor& x, const RowWindow& window) c
   const float* shift = bias_.defined() ? bias_.const_data_ptr<float>() : nullptr;
   const Tiling tiling(x, window, reflects_);
   const Spectrum kernel(spectrum_, out_);
-  // Small weights stay in the second-level cache, and with them the spectra of a few tiles, which
-  // each thread has for itself; large ones are worth reading for many tiles only, which all share.
-  const bool alone = spectrum_.numel() <= kFloatsOfSmallWeight;
-  const int64_t most = alone ? kTilesAlone : kTilesAtOnce;
-  const std::vector<Tiling::Block> blocks = tiling.blocks(in_, out_, most);
+  const TilePlan plan(spectrum_);
+  const std::vector<Tiling::Block> blocks = tiling.blocks(in_, out_, plan.most_tiles);
   const auto work = [&](int64_t begin, int64_t end) {
     const int64_t tiles_of_largest = blocks.front().tiles();
-    const Spectrum inputs(tiles_of_largest, in_), outputs(tiles_of_largest, out_);
+    const Spectrum inputs(kComponents, tiles_of_largest, in_);
+    const Spectrum outputs(kComponents, tiles_of_largest, out_);
     for (int64_t b = begin; b < end; ++b) {
       const Tiling::Block& block = blocks[b];
-      for_parts(block.from, inputs, [&](const TileGrid& part, TileSpectrum tiles) {
+      for_parts_of(block.from, inputs, [&](const TileGrid& part, TileSpectrum tiles) {
         kernels.inputs_to_spectrum(image_of(x, block.image), part, 0, tiles);
       });
       multiply_tiles(inputs, kernel, outputs, block.tiles());
-      for_parts(block.to, outputs, [&](const TileGrid& part, TileSpectrum tiles) {
+      for_parts_of(block.to, outputs, [&](const TileGrid& part, TileSpectrum tiles) {
         kernels.spectrum_to_outputs(tiles, shift, part, 0, image_of(y, block.image));
       });
     }
   };
-  const auto count = static_cast<int64_t>(blocks.size());
-  if (alone) {
-    at::parallel_for(0, count, 1, work);
-  } else {
-    work(0, count);
-  }
+  plan.run(blocks.size(), work);
   return y;
 }
 
@@ -303,11 +215,11 @@ ConvGradients winograd_conv3x3_backward(const at::Tensor& x, const at::Tensor& w
   const TileKernels& kernels = cpu_kernels().tiles;
   const int64_t in = weight.size(1), out = weight.size(0);
   const Tiling tiling(x);
-  const Spectrum outputs(kTilesAtOnce, out), inputs(kTilesAtOnce, in);
+  const Spectrum outputs(kComponents, kTilesAtOnce, out), inputs(kComponents, kTilesAtOnce, in);
   ConvGradients gradients;
-  const Spectrum sums(wanted[1] ? out : 0, in);
+  const Spectrum sums(kComponents, wanted[1] ? out : 0, in);
   const Spectrum kernel =
-      wanted[0] ? weight_spectrum(weight, outputs_outside(weight)) : Spectrum(0, in);
+      wanted[0] ? weight_spectrum(weight, outputs_outside(weight)) : Spectrum(kComponents, 0, in);
   if (wanted[0]) {
     gradients.x = at::zeros_like(x);
   }

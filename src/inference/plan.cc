@@ -8,8 +8,18 @@
 namespace solstice {
 namespace {
 
-/// Of the image's pixels have the planes that frugal strips keep, at most.
-constexpr int64_t kFrugalShare = 64;
+/// A way to run in strips, from the fastest to the one that needs least memory.
+struct StripKind {
+  PlanSchedule schedule;
+  int64_t fewest_rows;  ///< with fewer the next one is faster
+};
+/// Every norm reads again what is not kept, so that planes of half the sides are worth their
+/// memory.
+constexpr std::array<StripKind, 4> kOfNorms{{{{.kept_share = 4}, 128},
+                                             {{.kept_share = 16}, 1},
+                                             {{.halves_maps = true, .kept_share = 4}, 128},
+                                             {{.halves_maps = true, .kept_share = 16}, 1}}};
+constexpr std::array<StripKind, 2> kOfOthers{{{{.kept_share = 16}, 1}, {{.kept_share = 64}, 1}}};
 
 /// Below this a strip is mostly what its neighbours compute as well.
 constexpr std::array<int64_t, 5> kStripRows{512, 256, 128, 64, 32};
@@ -169,20 +179,20 @@ PlanSchedule Plan::with_strips(int64_t height, int64_t width, int64_t strip_rows
 }
 
 PlanSchedule Plan::with_frugal_strips(int64_t height, int64_t width, int64_t strip_rows) const {
-  PlanSchedule schedule{.strip_rows = strip_rows};
-  // Each norm would read what is not kept once more.
-  const bool normalises = std::ranges::any_of(graph_, &LayerNode::normalises);
-  if (normalises) {
-    schedule.halves_maps = true;
-  } else {
-    schedule.kept_share = kFrugalShare;
-  }
+  PlanSchedule schedule = normalises() ? kOfNorms.back().schedule : kOfOthers.back().schedule;
+  schedule.strip_rows = strip_rows;
   return measured(schedule, planes(height, width));
 }
 
-int64_t Plan::weight_bytes() const {
+bool Plan::normalises() const { return std::ranges::any_of(graph_, &LayerNode::normalises); }
+
+int64_t Plan::weight_bytes(int64_t height, int64_t width) const {
+  const Planes sizes = planes(height, width);
   int64_t bytes = 0;
-  for (const PreparedConv& conv : convs_) bytes += conv.weight_bytes();
+  for (size_t node = 1; node < graph_.size(); ++node) {
+    const size_t input = graph_[node].inputs.front();
+    bytes += convs_[node - 1].weight_bytes(sizes.heights[input], sizes.widths[input]);
+  }
   return bytes;
 }
 
@@ -198,11 +208,21 @@ PlanSchedule Plan::best(int64_t height, int64_t width, int64_t memory) const {
     }
     return schedule;
   }
-  for (const auto strips : {&Plan::with_strips, &Plan::with_frugal_strips}) {
-    for (const int64_t rows : kStripRows) {
-      if (schedule.bytes <= memory) return schedule;
-      if (rows < height) schedule = (this->*strips)(height, width, rows);
+  const auto narrower = [&](const auto& kinds) {
+    for (const StripKind& kind : kinds) {
+      for (const int64_t rows : kStripRows) {
+        if (schedule.bytes <= memory) return;
+        if (rows >= height || rows < kind.fewest_rows) continue;
+        schedule = kind.schedule;
+        schedule.strip_rows = rows;
+        schedule = measured(schedule, sizes);
+      }
     }
+  };
+  if (normalises()) {
+    narrower(kOfNorms);
+  } else {
+    narrower(kOfOthers);
   }
   return schedule;
 }

@@ -29,8 +29,9 @@ struct ImageRows {
 
 /// A generator as a list of prepared convolutions, made once and run on images of any size that the
 /// network takes. In strips it keeps whole planes only at a quarter of the size and below (where
-/// memory is short and nothing normalises, at an eighth); what is larger is computed anew for each
-/// strip, as often as a norm needs its statistics or a later layer its values. Planes are kept on
+/// something normalises and memory allows, at half; where memory is short and nothing does, at an
+/// eighth); what is larger is computed anew for each strip, as often as a norm needs its statistics
+/// or a later layer its values. Planes are kept on
 /// the host, strips are computed on the device. Equal to the network's own forward pass but for
 /// rounding: 1e-4 in float32.
 class Plan {
@@ -43,8 +44,8 @@ class Plan {
   /// The same with everything that saves memory.
   PlanSchedule with_frugal_strips(int64_t height, int64_t width, int64_t strip_rows) const;
 
-  /// What the weights take in their prepared form, whatever the image.
-  int64_t weight_bytes() const;
+  /// What the weights take in their prepared forms once images of this size were run.
+  int64_t weight_bytes(int64_t height, int64_t width) const;
 
   /// The fastest schedule that fits into `memory` bytes, else the smallest.
   PlanSchedule best(int64_t height, int64_t width, int64_t memory) const;
@@ -72,6 +73,7 @@ class Plan {
   int64_t row_bytes(size_t node, const Planes& planes, int64_t element) const;
   int64_t strip_bytes(size_t pass, const PlanSchedule& schedule, const Planes& planes,
                       const std::vector<bool>& keeps) const;
+  bool normalises() const;
   PlanSchedule measured(PlanSchedule schedule, const Planes& planes) const;
   bool is_pass(size_t node, const std::vector<bool>& keeps) const;
   bool is_one_pass(const Planes& planes) const;

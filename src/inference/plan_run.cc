@@ -2,11 +2,8 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/batch_norm.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/clamp_min.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -162,27 +159,15 @@ at::Tensor PlanRun::residual(size_t node, const Rows& rows,
   return sum;
 }
 
-at::Tensor PlanRun::gather(size_t index, const Rows& out, const std::vector<Plane>& strips) const {
+std::vector<at::Tensor> PlanRun::gather(size_t index, const Rows& out,
+                                        const std::vector<Plane>& strips) const {
   const LayerNode& node = plan_.graph_[index];
   std::vector<at::Tensor> inputs;
   for (const size_t input : node.inputs) {
     const Rows rows = input_rows(node, out, planes_.heights[input]);
     inputs.push_back(values(input, rows, strips).to(plan_.types_[index]));
   }
-  if (inputs.size() == 1) return node.rectifies_inputs ? at::relu(inputs[0]) : inputs[0];
-  if (!node.rectifies_inputs) return at::cat(inputs, 1);
-  // Side by side and rectified in one pass.
-  int64_t channels = 0;
-  for (const at::Tensor& input : inputs) channels += input.size(1);
-  at::Tensor joined = at::empty({1, channels, inputs[0].size(2), inputs[0].size(3)},
-                                inputs[0].options(), at::MemoryFormat::ChannelsLast);
-  int64_t first = 0;
-  for (const at::Tensor& input : inputs) {
-    at::Tensor place = joined.narrow(1, first, input.size(1));
-    at::clamp_min_out(place, input, 0);
-    first += input.size(1);
-  }
-  return joined;
+  return inputs;
 }
 
 at::Tensor PlanRun::values(size_t node, const Rows& rows, const std::vector<Plane>& strips) const {

@@ -43,7 +43,8 @@ class PlanRun {
   void keep_tail(size_t node, const Plane& strip, int64_t first);
   at::Tensor make(size_t node, const Rows& rows, const std::vector<Plane>& strips, bool finishes);
   static at::Tensor joined(const at::Tensor& above, const at::Tensor& below);
-  at::Tensor gather(size_t node, const Rows& out, const std::vector<Plane>& strips) const;
+  std::vector<at::Tensor> gather(size_t node, const Rows& out,
+                                 const std::vector<Plane>& strips) const;
   at::Tensor residual(size_t node, const Rows& rows, const std::vector<Plane>& strips) const;
   at::Tensor values(size_t node, const Rows& rows, const std::vector<Plane>& strips) const;
   void finish(size_t node, const at::Tensor& raw, const at::Tensor& residual,

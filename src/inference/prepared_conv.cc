@@ -1,10 +1,11 @@
 #include "inference/prepared_conv.h"
 
-#include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/core/ivalue.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/clamp_min.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/leaky_relu.h>
 #include <ATen/ops/pixel_shuffle.h>
 #include <ATen/ops/prelu.h>
@@ -13,52 +14,26 @@
 #include <ATen/ops/tanh.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace solstice {
 namespace {
 
-using Ints = std::vector<int64_t>;
-
-/// LibTorch's compiler of Python programs calls these; they have no C++ wrapper, and may be gone
-/// in another release or build.
-std::optional<c10::OperatorHandle> packed_operator(const char* name) {
-  return c10::Dispatcher::singleton().findSchema({name, ""});
-}
-
-struct PackedOperators {
-  std::optional<c10::OperatorHandle> pack = packed_operator("mkldnn::_reorder_convolution_weight");
-  std::optional<c10::OperatorHandle> pack_transposed =
-      packed_operator("mkldnn::_reorder_convolution_transpose_weight");
-  std::optional<c10::OperatorHandle> convolve = packed_operator("mkldnn::_convolution_pointwise");
-  std::optional<c10::OperatorHandle> convolve_transposed =
-      packed_operator("mkldnn::_convolution_transpose_pointwise");
-  bool all() const { return pack && pack_transposed && convolve && convolve_transposed; }
-};
-const PackedOperators& packed_operators() {
-  static const PackedOperators kOperators;
-  return kOperators;
-}
-
-at::Tensor call(const c10::OperatorHandle& op, torch::jit::Stack stack) {
-  op.callBoxed(stack);
-  return stack.at(0).toTensor();
-}
-
-const char* name_in_onednn(Activation activation) {
+/// What values below zero are multiplied by, where that is all that the activation does.
+std::optional<float> activation_slope(Activation activation) {
   switch (activation) {
     case Activation::kNone:
-      return "none";
+      return 1.0F;
     case Activation::kRelu:
-      return "relu";
+      return 0.0F;
     case Activation::kLeakyRelu:
-      return "leaky_relu";
-    case Activation::kPrelu:  // has another slope for each channel: applied after
-      return "none";
+      return static_cast<float>(kLeakySlope);
+    case Activation::kPrelu:
     case Activation::kTanh:
-      return "tanh";
+      return std::nullopt;
   }
-  return "none";
+  return std::nullopt;
 }
 
 int64_t rows_below(const Rows& wanted, int64_t held) {
@@ -129,6 +104,7 @@ at::ScalarType fastest_type(const LayerNode& node, at::Device device, at::Scalar
 PreparedConv::PreparedConv(const LayerNode& node, at::Device device, at::ScalarType type)
     : geometry_(node.geometry),
       border_(node.border),
+      rectifies_inputs_(node.rectifies_inputs),
       activation_(node.normalises ? Activation::kNone : node.activation),
       kernel_(node.kernel()),
       shuffle_(node.shuffle),
@@ -147,53 +123,44 @@ PreparedConv::PreparedConv(const LayerNode& node, at::Device device, at::ScalarT
     weight_ = at::Tensor();
     return;
   }
-  packs_ = device.is_cpu() && packed_operators().all();
   weight_ = weight_.contiguous(at::MemoryFormat::ChannelsLast);
   weight_bytes_ = static_cast<int64_t>(weight_.nbytes());
-  if (packs_) std::swap(packed_->weight, weight_);
+  if (border_ == Border::kZero && activation_slope(activation_) &&
+      StridedWinograd::fits(weight_, geometry_)) {
+    strided_weight_ = weight_;
+  }
+  if (device.is_cpu() && PackedConv::available()) {
+    packed_.emplace(std::exchange(weight_, {}), bias_, geometry_, activation_);
+  }
 }
 
-at::Tensor PreparedConv::packed_for(const at::Tensor& x, at::IntArrayRef padding) const {
-  const std::lock_guard lock(packed_->mutex);
-  if (packed_->is_packed) return packed_->weight;
-  const Ints stride(2, geometry_.stride), one(2, 1), sides(x.sizes().begin(), x.sizes().end());
-  const Ints around(padding.begin(), padding.end());
-  const PackedOperators& operators = packed_operators();
-  packed_->weight =
-      geometry_.direction == Direction::kTransposed
-          ? call(*operators.pack_transposed,
-                 {packed_->weight, around, Ints(2, geometry_.output_padding), stride, one,
-                  int64_t{1}, sides})
-          : call(*operators.pack, {packed_->weight, around, stride, one, int64_t{1}, sides});
-  packed_->is_packed = true;
-  return packed_->weight;
+bool PreparedConv::goes_strided(int64_t height, int64_t width) const {
+  return strided_weight_.defined() &&
+         StridedWinograd::pays(strided_weight_, geometry_.out_side(height, kernel_),
+                               geometry_.out_side(width, kernel_));
+}
+
+const StridedWinograd& PreparedConv::strided() const {
+  const std::lock_guard lock(strided_->mutex);
+  if (!strided_->conv) strided_->conv.emplace(strided_weight_, bias_, geometry_.direction);
+  return *strided_->conv;
+}
+
+int64_t PreparedConv::weight_bytes(int64_t height, int64_t width) const {
+  if (!strided_weight_.defined()) return weight_bytes_;
+  // Its own form stays beside the other one.
+  return weight_bytes_ * (1 + (goes_strided(height, width) ? StridedWinograd::kGrowth : 1));
 }
 
 at::Tensor PreparedConv::convolve(const at::Tensor& x, int64_t down, int64_t across) const {
-  const bool transposed = geometry_.direction == Direction::kTransposed;
-  const Ints padding{down, across}, stride(2, geometry_.stride), one(2, 1);
-  const Ints output_padding(2, geometry_.output_padding);
-  if (packs_) {
-    c10::List<std::optional<at::Scalar>> scalars;
-    if (activation_ == Activation::kLeakyRelu) scalars.push_back(at::Scalar(kLeakySlope));
-    torch::jit::Stack stack{x, packed_for(x, padding),
-                            bias_.defined() ? c10::IValue(bias_) : c10::IValue(), padding};
-    if (transposed) stack.emplace_back(output_padding);
-    for (c10::IValue value : {c10::IValue(stride), c10::IValue(one), c10::IValue(int64_t{1}),
-                              c10::IValue(std::string(name_in_onednn(activation_))),
-                              c10::IValue(scalars), c10::IValue()}) {
-      stack.push_back(std::move(value));
-    }
-    const PackedOperators& operators = packed_operators();
-    at::Tensor y =
-        call(transposed ? *operators.convolve_transposed : *operators.convolve, std::move(stack));
-    if (activation_ == Activation::kPrelu) activate_(y, activation_, slopes_);
-    return y;
-  }
-  at::Tensor y = transposed
-                     ? at::conv_transpose2d(x, weight_, bias_, stride, padding, output_padding)
-                     : at::conv2d(x, weight_, bias_, stride, padding);
-  activate_(y, activation_, slopes_);
+  const std::array<int64_t, 2> padding{down, across};
+  const int64_t stride = geometry_.stride;
+  at::Tensor y =
+      packed_ ? packed_->run(x, down, across)
+      : geometry_.direction == Direction::kTransposed
+          ? at::conv_transpose2d(x, weight_, bias_, stride, padding, geometry_.output_padding)
+          : at::conv2d(x, weight_, bias_, stride, padding);
+  if (!packed_ || activation_ == Activation::kPrelu) activate_(y, activation_, slopes_);
   return y;
 }
 
@@ -227,7 +194,30 @@ at::Tensor PreparedConv::transposed(const at::Tensor& x, const RowWindow& window
   return convolve(x, 0, g.padding).narrow(2, window.first - first, window.count);
 }
 
-at::Tensor PreparedConv::convolved(const at::Tensor& x, const RowWindow& window) const {
+/// The inputs side by side, rectified in the same pass.
+at::Tensor PreparedConv::joined(const std::vector<at::Tensor>& inputs) const {
+  if (inputs.size() == 1) return rectifies_inputs_ ? at::relu(inputs[0]) : inputs[0];
+  if (!rectifies_inputs_) return at::cat(inputs, 1);
+  int64_t channels = 0;
+  for (const at::Tensor& input : inputs) channels += input.size(1);
+  at::Tensor joined = at::empty({1, channels, inputs[0].size(2), inputs[0].size(3)},
+                                inputs[0].options(), at::MemoryFormat::ChannelsLast);
+  int64_t first = 0;
+  for (const at::Tensor& input : inputs) {
+    at::Tensor place = joined.narrow(1, first, input.size(1));
+    at::clamp_min_out(place, input, 0);
+    first += input.size(1);
+  }
+  return joined;
+}
+
+at::Tensor PreparedConv::convolved(const std::vector<at::Tensor>& inputs,
+                                   const RowWindow& window) const {
+  if (goes_strided(window.height, inputs.front().size(3))) {
+    return strided().run(inputs, window,
+                         {rectifies_inputs_ ? 0.0F : 1.0F, activation_slope(activation_).value()});
+  }
+  const at::Tensor x = joined(inputs);
   if (winograd_ || narrow_) {
     at::Tensor y = winograd_ ? winograd_->run(x, window) : narrow_->run(x, window);
     activate_(y, activation_, slopes_);
@@ -236,11 +226,11 @@ at::Tensor PreparedConv::convolved(const at::Tensor& x, const RowWindow& window)
   return geometry_.direction == Direction::kTransposed ? transposed(x, window) : forward(x, window);
 }
 
-at::Tensor PreparedConv::run(const at::Tensor& x, const RowWindow& window) const {
-  if (shuffle_ == 1) return convolved(x, window);
+at::Tensor PreparedConv::run(const std::vector<at::Tensor>& inputs, const RowWindow& window) const {
+  if (shuffle_ == 1) return convolved(inputs, window);
   const Rows rows = before_shuffle({window.first, window.count}, shuffle_);
   const at::Tensor phases =
-      convolved(x, {window.height, window.held_first, rows.first, rows.count});
+      convolved(inputs, {window.height, window.held_first, rows.first, rows.count});
   return at::pixel_shuffle(phases, shuffle_)
       .narrow(2, window.first - rows.first * shuffle_, window.count);
 }

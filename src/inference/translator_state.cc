@@ -84,7 +84,8 @@ void Translator::State::open(const TensorList& tensors) {
 PlanSchedule Translator::State::schedule(int64_t height, int64_t width) const {
   if (!strip_rows) {
     const int64_t images = 3 * height * width * (1 + scale() * scale());
-    const int64_t reserve = std::min(options.memory / 4, kReserve) + plan->weight_bytes() + images;
+    const int64_t reserve =
+        std::min(options.memory / 4, kReserve) + plan->weight_bytes(height, width) + images;
     return plan->best(height, width, options.memory - reserve);
   }
   return plan->with_strips(height, width, *strip_rows == 0 ? height : *strip_rows);

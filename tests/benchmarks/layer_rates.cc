@@ -23,7 +23,7 @@ double median_ms(const solstice::PreparedConv& conv, const at::Tensor& x, int64_
   std::vector<double> taken;
   for (int i = 0; i < 18; ++i) {
     const auto start = std::chrono::steady_clock::now();
-    conv.run(x, {x.size(2), 0, 0, rows});
+    conv.run({x}, {x.size(2), 0, 0, rows});
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     if (i >= 3) taken.push_back(took.count());
   }

@@ -85,8 +85,12 @@ TEST(Plan, EqualsTheNetworkAsAWholeAndInStrips) {
       const at::Tensor expected = made.network->forward(image);
       const Plan plan(made.graph(), at::kCPU, at::kFloat);
       for (const int64_t rows : {height, int64_t{64}, int64_t{32}}) {
-        const at::Tensor result = run(plan, plan.with_strips(height, width, rows), image);
-        EXPECT_LT(largest_difference(result, expected), 1e-4) << kind << " in strips of " << rows;
+        PlanSchedule schedule = plan.with_strips(height, width, rows);
+        for (const int64_t share : {16, 4}) {
+          schedule.kept_share = share;
+          const at::Tensor result = run(plan, schedule, image);
+          EXPECT_LT(largest_difference(result, expected), 1e-4) << kind << " in strips of " << rows;
+        }
       }
     }
   }
@@ -200,18 +204,32 @@ TEST(Plan, ComputesInBfloat16) {
   }
 }
 
+/// How often the numbers of a weight are kept.
+double copies_of(const at::Tensor& weight) {
+  const bool is_block = weight.size(2) == 3 && weight.size(0) == weight.size(1);
+  if (is_block) return 4;  // Winograd's 36 numbers stand for 9
+  const int64_t fewest_channels = std::min(weight.size(0), weight.size(1));
+  if (weight.size(2) != 4 || fewest_channels < 32 || weight.numel() > 1 << 22) return 1;
+  // As it is, and packed or by a Winograd whose 16 numbers stand for 4.
+  return weight.numel() <= 1 << 20 ? 5 : 2;
+}
+
 TEST(Plan, CountsWhatItsWeightsTake) {
   for (const auto& [kind, norm] : kNetworks) {
     const Made made = make_network(kind, norm, 64);
-    double expected = 0;
+    double expected = 0, of_large = 0;
     for (const auto& [name, tensor] : state_of(*made.network)) {
       if (tensor.dim() != 4) continue;
-      const bool is_block = tensor.size(2) == 3 && tensor.size(0) == tensor.size(1);
-      // Winograd's 36 numbers stand for 9, in rows that are padded.
-      expected += static_cast<double>(tensor.numel()) * (is_block ? 16 : 4);
+      const double bytes = 4. * static_cast<double>(tensor.numel()), copies = copies_of(tensor);
+      expected += copies * bytes;
+      of_large += (copies == 2 ? 5 : copies) * bytes;
     }
     const Plan plan(made.graph(), at::kCPU, at::kFloat);
-    EXPECT_NEAR(static_cast<double>(plan.weight_bytes()), expected, 0.07 * expected) << kind;
+    // Rows of spectra are padded.
+    const auto bytes = static_cast<double>(plan.weight_bytes(256, 256));
+    EXPECT_NEAR(bytes, expected, 0.07 * expected) << kind;
+    const auto for_large = static_cast<double>(plan.weight_bytes(65536, 65536));
+    EXPECT_NEAR(for_large, of_large, 0.07 * of_large) << kind;
   }
 }
 
@@ -263,7 +281,8 @@ TEST(Plan, TakesNoMoreMemoryThanItsScheduleSays) {
     const at::Tensor image = picture(768, 512);
     run(plan, plan.with_strips(768, 512, 64), image);  // packs the weights
     for (const PlanSchedule& schedule :
-         {plan.with_strips(768, 512, 64), plan.with_frugal_strips(768, 512, 64)}) {
+         {plan.with_strips(768, 512, 64), plan.with_frugal_strips(768, 512, 64),
+          plan.best(768, 512, plan.with_strips(768, 512, 0).bytes - 1)}) {
       const AllocationCounter counter;
       plan.run(
           schedule,
@@ -293,6 +312,11 @@ TEST(Plan, ChoosesTheLargestPiecesThatFit) {
   const PlanSchedule strips = plan.best(1024, 1024, whole - 1);
   EXPECT_GT(strips.strip_rows, 0);
   EXPECT_LT(strips.bytes, whole);
+  // Planes of half the sides are not made again for each norm while there is memory for them.
+  EXPECT_EQ(strips.kept_share, 4);
+  const PlanSchedule narrow = plan.best(1024, 1024, plan.with_strips(1024, 1024, 128).bytes);
+  EXPECT_EQ(narrow.kept_share, 16);
+  EXPECT_FALSE(narrow.halves_maps);
   const PlanSchedule least = plan.best(1024, 1024, 1);
   EXPECT_TRUE(least.halves_maps);
   EXPECT_LT(least.bytes, strips.bytes);
