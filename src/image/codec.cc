@@ -98,15 +98,13 @@ std::string encode_as_webp(const cv::Mat& pixels, const EncodeOptions& options,
 }
 
 /// The channels of colour that a profile must be for: 1 or 3.
-int colour_channels(const Image& image, ImageFormat format) {
-  const bool grey = image.pixels.channels() == 1 || stays_grey_with_alpha(image);
-  return grey && format != ImageFormat::kWebp ? 1 : 3;
+int colour_channels(const Image& image) {
+  return image.pixels.channels() == 1 || stays_grey_with_alpha(image) ? 1 : 3;
 }
 
 MetadataBlocks blocks_for(const Image& image, const EncodeOptions& options) {
   if (options.metadata == KeepMetadata::kNo) return {};
-  return fitted_metadata(image.metadata, image.width(), image.height(),
-                         colour_channels(image, options.format));
+  return fitted_metadata(image.metadata, image.width(), image.height(), colour_channels(image));
 }
 
 std::string encode_checked(const Image& image, EncodeOptions options) {
@@ -223,7 +221,7 @@ std::vector<std::string> losses_of_encoding(const Image& image, const EncodeOpti
     }
     return losses;
   }
-  if (!metadata.icc.empty() && !icc_fits(metadata.icc, colour_channels(image, format))) {
+  if (!metadata.icc.empty() && !icc_fits(metadata.icc, colour_channels(image))) {
     losses.emplace_back("its colour profile is left out, it is for other channels");
   }
   if (format != ImageFormat::kJpeg) return losses;
