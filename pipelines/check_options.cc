@@ -25,6 +25,9 @@ void check_options(const TranslateOptions& options) {
     refuse_with("--serve", !options.selection.files_from.empty(), "--files-from");
     refuse_with("--serve", !options.shard.empty(), "--shard");
     refuse_with("--serve", options.watch, "--watch");
+    refuse_with("--serve", options.selection.limit > 0, "--limit");
+    refuse_with("--serve", !options.selection.include.empty(), "--include");
+    refuse_with("--serve", !options.selection.exclude.empty(), "--exclude");
     refuse_with("--serve", options.dry_run, "--dry-run");
     refuse_with("--serve", !options.gallery.empty(), "--gallery");
   } else if (options.inputs.empty() && options.selection.files_from.empty()) {

@@ -123,7 +123,9 @@ void FolderWatch::look_at(const Folder& entry) {
   const fs::file_type type = fs::status(entry.path, code).type();
   if (type == fs::file_type::directory) {
     add_folder(entry, Contents::kNew);
-  } else if (type == fs::file_type::regular && format_of_extension(name.extension().string()) &&
+  } else if (const std::string extension = name.extension();
+             type == fs::file_type::regular &&
+             (format_of_extension(extension) || !foreign_kind_of_extension(extension).empty()) &&
              patterns_.takes(entry.relative.string()) && !is_being_written(entry.path)) {
     const std::optional<FileStamp> stamp = stamp_of(entry.path);
     if (std::exchange(taken_[entry.path.string()], stamp) == stamp) return;

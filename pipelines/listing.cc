@@ -187,6 +187,14 @@ void Lister::add_entry(const Entry& entry, const std::string& folder, const std:
   } else if (format_of_extension(extension_in(entry.name))) {
     // A broken link or a file that may not be looked at fails when it is opened, and is counted.
     add_file(joined(folder, entry.name), joined(relative, entry.name));
+  } else if (const std::string_view kind = foreign_kind_of_extension(extension_in(entry.name));
+             !kind.empty()) {
+    // Passing it over in silence would lose it; as a file of the run its result's name could be in
+    // the way of another's.
+    if (!selection_.takes(joined(relative, entry.name))) return;
+    listing_.problems.push_back(
+        {joined(folder, entry.name),
+         message("is ", kind, ", which is not supported; convert it first, or --exclude it")});
   } else if (entry.kind == EntryKind::kUnknown) {
     add_problem(joined(folder, entry.name), entry.error);
   }

@@ -18,7 +18,7 @@ struct ListedFile {
 /// What the inputs of a command come to.
 struct Listing {
   std::vector<ListedFile> files;
-  /// What could not be looked into, with the reason. It costs only what is in it.
+  /// What could not be looked into or is no image of ours, with the reason. It costs only itself.
   struct Problem {
     std::filesystem::path path;
     std::string what;
@@ -33,9 +33,10 @@ inline constexpr const char* kStateFolder = ".solstice";
 /// given, a folder's tree by the bytes of its names, names of `files_from` as they stand there. A
 /// file given by name is taken whatever it is called, and its result goes directly into the output
 /// folder; from a folder, files with the extension of a known format are taken, with their place in
-/// the tree. Not taken from folders: hidden files and folders (unless asked for), what is neither
-/// file nor folder, links that lead back to a folder above them (or all links), and `out` where it
-/// lies inside an input folder. A file named twice for the same result is taken once.
+/// the tree, and pictures of other formats are problems. Not taken from folders: hidden files and
+/// folders (unless asked for), what is neither file nor folder, links that lead back to a folder
+/// above them (or all links), and `out` where it lies inside an input folder. A file named twice
+/// for the same result is taken once.
 ///
 /// Paths of `files_from` are relative to the one input, a folder, or without one to the working
 /// directory. They keep their place below it; a path that lies elsewhere (absolute, or out of it by

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_text.h"
 #include "core/message.h"
 #include "pipelines/outputs.h"
 #include "pipelines/report.h"
@@ -211,13 +212,17 @@ MergedReport Merger::merge() {
 
 }  // namespace
 
-NamedReport read_report(const std::string& file) {
-  Json report = Json::parse(read_file(file, kLargestReport), nullptr, false);
+NamedReport parse_report(const std::string& file, std::string_view text) {
+  Json report = parse_json<Json>(text);
   if (!report.is_object() || !part(report, "counts").is_object()) {
     throw Error(ErrorKind::kInput,
                 message(file, ": is no report; expected what translate --report or --shard wrote"));
   }
   return {file, std::move(report)};
+}
+
+NamedReport read_report(const std::string& file) {
+  return parse_report(file, read_file(file, kLargestReport));
 }
 
 MergedReport merge_reports(const std::vector<NamedReport>& reports) {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace solstice {
@@ -12,8 +13,10 @@ struct NamedReport {
   nlohmann::ordered_json report;
 };
 
-/// The report of a file. Throws Error(kInput) when it is none: no JSON, or without its counts.
+/// The report of a file, or of the text of one. Throws Error(kInput) when it is none: no JSON, or
+/// without its counts.
 NamedReport read_report(const std::string& file);
+NamedReport parse_report(const std::string& file, std::string_view text);
 
 /// One report of those of all shards.
 struct MergedReport {

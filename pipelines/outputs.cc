@@ -36,11 +36,12 @@ std::optional<ImageFormat> image_format(OutputFormat format) {
 }
 
 /// An option that is not here is taken to show: a result made once too often is no harm.
-constexpr std::array<std::string_view, 23> kNotInResults{
+constexpr std::array<std::string_view, 26> kNotInResults{
     "out",        "existing", "dry-run",    "report",          "gallery",   "memory",
     "jobs",       "json",     "name",       "shard",           "include",   "exclude",
     "files-from", "links",    "limit",      "hidden",          "fail-fast", "watch",
-    "serve",      "sidecars", "max-pixels", "parallel-images", "model"};
+    "serve",      "sidecars", "max-pixels", "parallel-images", "model",     "device",
+    "tile",       "batch"};
 
 }  // namespace
 
@@ -113,7 +114,11 @@ Job OutputPlan::operator[](size_t index) const { return planned(files_[index]); 
 Job OutputPlan::job_of(const ListedFile& file) const {
   const std::string output = (fs::path(options_.out) / place_of(file)).string();
   check_collisions(1, [&](size_t) -> NamedResult { return {file.path, output}; });
-  return planned(file);
+  Job job = planned(file);
+  if (job.skip && options_.existing == Existing::kError) {
+    throw Error(ErrorKind::kOutput, message(output, " exists"));
+  }
+  return job;
 }
 
 Job OutputPlan::planned(const ListedFile& file) const {

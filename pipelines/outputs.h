@@ -60,7 +60,8 @@ class OutputPlan {
   Job operator[](size_t index) const;
 
   /// The job of a file that is not one of the plan's: it came later. Throws Error(kUsage) when its
-  /// result is itself or its name does not fit.
+  /// result is itself or its name does not fit, and Error(kOutput) for `existing == kError` when
+  /// its result is there.
   Job job_of(const ListedFile& file) const;
 
   /// The folders that results go to.

@@ -135,8 +135,8 @@ TicketPtr Run::next(tbb::flow_control& control) {
 }
 
 void Run::work(size_t index, Ticket& ticket) {
+  if (!ticket.item || ticket.item->settled) return;
   Item& item = *ticket.item;
-  if (item.settled) return;
   {
     const BusyTimer timer(busy_[index + 1], clock_of(stages_[index].kind));
     try {
@@ -158,7 +158,12 @@ int64_t Run::threads_of(StageKind kind) const {
                                       : options_.callers;
 }
 
+/// A stop does not wait for all who queue up here: a caller's stage takes longest by far.
 void Run::work_on_caller(size_t index, const std::vector<void*>& tickets) {
+  if (must_stop()) {
+    for (void* ticket : tickets) static_cast<Ticket*>(ticket)->item.reset();
+    return;
+  }
   if (tickets.size() > 1 && work_together(index, tickets)) return;
   for (void* ticket : tickets) work(index, *static_cast<Ticket*>(ticket));
 }
@@ -193,7 +198,7 @@ void Run::settle(size_t index, Ticket& ticket) {
 
 void Run::finish(Ticket& ticket) {
   try {
-    finish_(*ticket.item);
+    if (ticket.item) finish_(*ticket.item);
   } catch (...) {
     keep_error();
   }
@@ -210,7 +215,7 @@ void Run::run_filters() {
     // Threads that wait for the caller queue up, so that it goes from one item to the next at once.
     chain = chain & tbb::make_filter<TicketPtr, TicketPtr>(
                         tbb::filter_mode::parallel, [this, i, on_caller](TicketPtr ticket) {
-                          if (on_caller && !ticket->item->settled) {
+                          if (on_caller && ticket->item && !ticket->item->settled) {
                             caller_.run(ticket.get(), caller_work_[i]);
                           } else {
                             work(i, *ticket);

@@ -86,8 +86,8 @@ struct PipelineResult {
 /// each to `finish` in the source's order, failed or not. `source` and `finish` are called by one
 /// thread at a time. Items in flight are bounded in number and by `memory_bytes`: held bytes of all
 /// plus the largest working bytes of any; a single item is always let in. After a signal
-/// (core/stop.h) or an item that ends the run, what is in flight is finished and no more is begun;
-/// an item that was only just read may be dropped.
+/// (core/stop.h) or an item that ends the run, what is being worked on is finished and no more is
+/// begun: items that were only just read, and those that wait for a caller, are dropped.
 /// What `source` or `finish` throws ends the run likewise and is thrown to the caller afterwards.
 PipelineResult run_pipeline(const PipelineOptions& options,
                             const std::function<std::unique_ptr<Item>()>& source,

@@ -42,7 +42,8 @@ Json make_report(const TranslateOptions& options, const RunRecord& record) {
     report["shard"] = Json{{"index", record.shard.index}, {"count", record.shard.count}};
   }
   report["inputs"] = options.inputs;
-  report["options"] = to_json(fields_of(copy));
+  report["options"] = record.model_options;
+  report["options"].update(to_json(fields_of(copy)));
   report["counts"] = Json{{"found", summary.found},
                           {"done", summary.done},
                           {"skipped", summary.skipped},

@@ -28,6 +28,7 @@ struct FileWarnings {
 /// What a run leaves behind for its report.
 struct RunRecord {
   std::string model;  ///< description of what translated
+  nlohmann::ordered_json model_options = nlohmann::ordered_json::object();
   uint64_t made_by = 0;
   Shard shard;
   TranslateSummary summary;
@@ -38,11 +39,11 @@ struct RunRecord {
 };
 
 /// The report: `version`, `model`, `made_by` (result_hash()), `shard` {index, count}
-/// (only of a share), `inputs`, `options`, `counts` {found, done, skipped, failed,
-/// remaining}, `stopped`, `error` (only when there is one), `seconds`, `images_per_second`,
-/// `megapixels_per_second`, `stages` [{name, seconds, busy}], `bottleneck` (the busiest stage),
-/// `peak` {items, bytes} of images in flight, `failures` [{input, stage, error}],
-/// `warnings` [{input, warnings}].
+/// (only of a share), `inputs`, `options` (the model's, then the run's), `counts` {found, done,
+/// skipped, failed, remaining}, `stopped`, `error` (only when there is one), `seconds`,
+/// `images_per_second`, `megapixels_per_second`, `stages` [{name, seconds, busy}], `bottleneck`
+/// (the busiest stage), `peak` {items, bytes} of images in flight, `failures` [{input, stage,
+/// error}], `warnings` [{input, warnings}].
 nlohmann::ordered_json make_report(const TranslateOptions& options, const RunRecord& record);
 
 /// A JSON text of one line, or of many when `indent` is not negative. File names that are no UTF-8

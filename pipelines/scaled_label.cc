@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -5,6 +6,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
+#include "core/json_text.h"
+#include "core/log.h"
 #include "core/message.h"
 #include "image/codec.h"
 #include "pipelines/sidecars.h"
@@ -14,8 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kDeepest = 64;  ///< of JSON inside JSON
-
+constexpr double kLargest = 1e12;  ///< of a coordinate or an area
 [[noreturn]] void refuse(const std::string& what) { throw Error(ErrorKind::kInput, what); }
 
 /// A decimal number times a whole one, whole where it was whole.
@@ -29,43 +31,51 @@ std::string times(const std::string& number, int scale) {
   double real = 0;
   const auto read = std::from_chars(number.data(), end, real);
   if (read.ec != std::errc() || read.ptr != end || !std::isfinite(real)) {
-    refuse(message("found \"", number, "\", expected a coordinate"));
+    constexpr size_t kShown = 40;
+    refuse(message("found \"", printable(number.substr(0, kShown)), "\", expected a coordinate"));
   }
   return Json(real * scale).dump();
 }
 
-/// The text between two tags, times the scale, wherever these tags are; all else stays as it is.
-std::string scale_elements(const std::string& xml, const std::string& tag, int scale) {
-  const std::string open = message("<", tag, ">"), close = message("</", tag, ">");
+constexpr std::array<std::string_view, 6> kCoordinates{"width", "height", "xmin",
+                                                       "ymin",  "xmax",   "ymax"};
+
+/// Pascal VOC: the text of the elements that hold coordinates, times the scale. All else stays as
+/// it is.
+std::string scale_voc(const std::string& xml, int scale) {
+  if (xml.find("<annotation") == std::string::npos) {
+    refuse("is no Pascal VOC annotation, so its coordinates cannot be scaled");
+  }
   std::string scaled;
   size_t done = 0;
-  for (size_t at = xml.find(open); at != std::string::npos; at = xml.find(open, done)) {
-    const size_t begin = at + open.size();
-    const size_t end = xml.find(close, begin);
-    if (end == std::string::npos) refuse(message(open, " is never closed"));
+  for (size_t at = 0; (at = xml.find('<', at)) != std::string::npos;) {
+    if (xml.compare(at, 4, "<!--") == 0) {
+      at = xml.find("-->", at);
+      continue;
+    }
+    const size_t name = at + 1;
+    at = std::min(xml.find_first_of(" \t\r\n/>", name), xml.size());
+    const std::string tag = xml.substr(name, at - name);
+    if (std::find(kCoordinates.begin(), kCoordinates.end(), tag) == kCoordinates.end()) continue;
+    const size_t begin = std::min(xml.find('>', at), xml.size() - 1) + 1;
+    const size_t end = xml.find("</" + tag, begin);
+    if (xml[begin - 2] == '/' || end == std::string::npos) {
+      refuse(message("<", tag, "> is empty or never closed"));
+    }
     const size_t first = std::min(xml.find_first_not_of(" \t\r\n", begin), end);
     const size_t last = first == end ? end : xml.find_last_not_of(" \t\r\n", end - 1) + 1;
     scaled += xml.substr(done, first - done) + times(xml.substr(first, last - first), scale);
-    done = last;
+    done = at = last;
   }
   return scaled + xml.substr(done);
 }
 
-std::string scale_voc(std::string xml, int scale) {
-  if (xml.find("<annotation") == std::string::npos) {
-    refuse("is no Pascal VOC annotation, so its coordinates cannot be scaled");
-  }
-  for (const char* tag : {"width", "height", "xmin", "ymin", "xmax", "ymax"}) {
-    xml = scale_elements(xml, tag, scale);
-  }
-  return xml;
-}
-
 void scale_number(Json& number, int factor) {
   if (number.is_number_integer()) {
-    if (std::abs(number.get<double>()) > 1e12) refuse(message(number.dump(), " is too large"));
+    if (std::abs(number.get<double>()) > kLargest) refuse(message(number.dump(), " is too large"));
     number = number.get<int64_t>() * factor;
   } else if (number.is_number()) {
+    if (std::abs(number.get<double>()) > kLargest) refuse(message(number.dump(), " is too large"));
     number = number.get<double>() * factor;
   }
 }
@@ -86,6 +96,8 @@ void scale_members(Json& value, int scale) {
     if (key == "bbox" || key == "segmentation" || key == "points" || key == "width" ||
         key == "height" || key == "imageWidth" || key == "imageHeight") {
       scale_coordinates(member, scale);
+    } else if (key == "imageData") {
+      member = nullptr;  // labelme's copy of the small image, which it would show instead of ours
     } else if (key == "area") {
       scale_number(member, scale * scale);
     } else if (key == "keypoints" && member.is_array()) {
@@ -100,12 +112,8 @@ void scale_members(Json& value, int scale) {
 }
 
 std::string scale_json(const std::string& text, int scale) {
-  const auto check_depth = [](int depth, auto, const auto&) {
-    if (depth > kDeepest) refuse("is JSON nested too deeply");
-    return true;
-  };
-  Json json = Json::parse(text, check_depth, false);
-  if (json.is_discarded()) refuse("is no JSON");
+  Json json = parse_json<Json>(text);
+  if (json.is_discarded()) refuse("is no JSON, or is nested too deeply");
   scale_members(json, scale);
   return json.dump() + "\n";
 }

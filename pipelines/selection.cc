@@ -1,34 +1,51 @@
 #include "pipelines/selection.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iostream>
+#include <memory>
 
 #include "core/error.h"
 #include "core/message.h"
+#include "core/stop.h"
+#include "pipelines/line_reader.h"
 
 namespace solstice {
 namespace {
 
 constexpr size_t kLargestList = size_t{1} << 30;
 
-/// Not read_file(), which refuses pipes: `--files-from <(find ...)` is one.
-std::string read_all(std::istream& in, const std::string& name) {
+/// Not read_file(), which refuses pipes: `--files-from <(find ...)` is one. What is typed may be
+/// long in coming, so that a stop does not wait for its end.
+std::string read_all(int descriptor, const std::string& name) {
   std::string text;
   std::vector<char> piece(size_t{1} << 16);
-  while (in) {
-    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    text.append(piece.data(), static_cast<size_t>(in.gcount()));
+  while (wait_readable(descriptor, [] { return stop_signal() != 0; })) {
+    const ssize_t got = read(descriptor, piece.data(), piece.size());
+    if (got == 0) return text;
+    if (got < 0 && errno != EINTR && errno != EAGAIN) {
+      throw Error(ErrorKind::kInput, message(name, ": cannot be read: ", std::strerror(errno)));
+    }
+    text.append(piece.data(), static_cast<size_t>(std::max<ssize_t>(got, 0)));
     if (text.size() > kLargestList) {
       throw Error(ErrorKind::kInput, message(name, ": has more than ", kLargestList, " bytes"));
     }
   }
-  if (!in.eof() || in.bad()) {
-    throw Error(ErrorKind::kInput, message(name, ": cannot be read: ", std::strerror(errno)));
+  throw Error(ErrorKind::kInput, message(name, ": stopped before its end was read"));
+}
+
+std::string read_all(const std::string& file) {
+  if (file == "-") return read_all(STDIN_FILENO, "standard input");
+  const int descriptor = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    throw Error(ErrorKind::kInput, message(file, ": cannot be read: ", std::strerror(errno)));
   }
-  return text;
+  const std::unique_ptr<const int, void (*)(const int*)> closed(&descriptor,
+                                                                [](const int* it) { close(*it); });
+  return read_all(descriptor, file);
 }
 
 }  // namespace
@@ -45,13 +62,7 @@ bool Selection::takes(std::string_view relative) const {
 }
 
 std::vector<std::string> read_names(const std::string& file) {
-  std::string text;
-  if (file == "-") {
-    text = read_all(std::cin, "standard input");
-  } else {
-    std::ifstream in(file, std::ios::binary);
-    text = read_all(in, file);
-  }
+  const std::string text = read_all(file);
   const bool by_nul = text.find('\0') != std::string::npos;
   std::vector<std::string> names;
   for (size_t begin = 0; begin < text.size();) {

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_text.h"
 #include "core/message.h"
 #include "core/stop.h"
 #include "pipelines/journal.h"
@@ -77,7 +78,7 @@ Job ServeFlow::job_of(const std::string& line) const {
   bool is_named = false;
   ListedFile file{line, fs::path(line).filename().string()};
   if (line.starts_with('{')) {
-    const auto object = nlohmann::json::parse(line, nullptr, false);
+    const auto object = parse_json<nlohmann::json>(line);
     if (object.is_discarded()) refuse("this is no JSON");
     file.path = text_of(object, "input");
     file.relative = text_of(object, "output");
@@ -85,6 +86,10 @@ Job ServeFlow::job_of(const std::string& line) const {
       file.relative = fs::path(file.path).filename().string();
     } else {
       is_named = true;
+      const fs::path place = fs::path(file.relative).lexically_normal();
+      if (place.is_relative() && *place.begin() == "..") {
+        refuse(message("\"output\" ", file.relative, " leads out of --out by .."));
+      }
     }
   }
   if (file.path.empty()) refuse("no input is named");
@@ -100,6 +105,7 @@ std::unique_ptr<Item> ServeFlow::next() {
   std::string line;
   const auto got = lines_.next(line, [this] { return over_ || stop_signal() != 0; });
   if (got == LineReader::Got::kEnd) return nullptr;
+  if (line.ends_with('\r')) line.pop_back();
   ++found_;
   std::string failure;
   try {
@@ -131,6 +137,7 @@ TranslateSummary ServeFlow::run() {
   make_directories(options_.out);
   remove_stale_temporaries(options_.out);
   record_.model = model_.description;
+  record_.model_options = model_.options;
   record_.made_by = made_by_;
   journal_.emplace(options_.out, "serve");
   const int64_t callers = choose_callers(options_, model_, 0, {});

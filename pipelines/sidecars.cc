@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/message.h"
+#include "image/codec.h"
 
 namespace solstice {
 namespace {
@@ -37,6 +38,15 @@ std::string_view ending_of(const fs::path& path) {
     if (path.string().ends_with(ending)) return ending;
   }
   return {};
+}
+
+/// A mask is held in memory as its image is, which has been found to fit.
+void check_mask_size(const std::string& mask, const fs::path& image) {
+  const ImageHeader its = read_header(mask), whole = read_header(read_file(image));
+  if (its.pixels() <= whole.pixels()) return;
+  throw Error(ErrorKind::kInput,
+              message("is a mask of ", its.width, "x", its.height, " pixels, its image has ",
+                      whole.width, "x", whole.height));
 }
 
 }  // namespace
@@ -88,7 +98,9 @@ void copy_sidecars(const Job& job, Existing existing, int scale) {
     const std::string bytes = read_file(sidecar.input, kLargestSidecar);
     std::string label;
     try {
-      label = scaled_label(ending_of(sidecar.input), bytes, scale);
+      const std::string_view ending = ending_of(sidecar.input);
+      if (ending == kMaskEnding && scale > 1) check_mask_size(bytes, job.input);
+      label = scaled_label(ending, bytes, scale);
     } catch (const std::exception& error) {
       throw Error(ErrorKind::kInput, message(sidecar.input.string(), ": ", error.what()));
     }

@@ -8,6 +8,7 @@
 
 #include "core/log.h"
 #include "core/message.h"
+#include "core/options_json.h"
 #include "inference/device.h"
 #include "pipelines/serve_flow.h"
 #include "pipelines/translate_flow.h"
@@ -31,6 +32,8 @@ TranslateSummary translate_folder(const TranslateOptions& options, const Transla
   model.description = translator.description();
   model.name = translator.name();
   model.identity = translator.identity();
+  TranslatorOptions how = translator.options();
+  model.options = to_json(fields_of(how));
   model.split = [&](int64_t images, int width, int height) {
     split = images > 0 ? ComputeSplit{images, std::max<int64_t>(1, threads / images)}
                        : translator.fastest_split(width, height, threads);

@@ -28,6 +28,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 
+Json failure_line(const FailedFile& failure) {
+  return {{"input", failure.input.string()},
+          {"status", "failed"},
+          {"stage", failure.stage},
+          {"error", failure.error}};
+}
+
 struct ProgressLine {
   ~ProgressLine() { clear_progress(); }
 };
@@ -74,6 +81,7 @@ class TranslateFlow {
 
 void TranslateFlow::list() {
   record_.model = model_.description;
+  record_.model_options = model_.options;
   record_.made_by = result_hash(model_.identity, options_);
   record_.shard = choose_shard(options_.shard, [](const char* name) { return std::getenv(name); });
   if (!record_.shard.source.empty()) {
@@ -100,6 +108,7 @@ void TranslateFlow::list() {
     if (!record_.shard.takes(problem.path.string())) continue;
     ++record_.summary.found;
     note_failure(record_, {problem.path, "list", problem.what});
+    if (options_.json) write_answer(failure_line(record_.failures.back()));
   }
   over_ = must_end(options_, record_);
 }
@@ -159,10 +168,7 @@ void TranslateFlow::prepare_folders() {
   if (record_.shard.is_whole()) return;
   manifest_.emplace(options_.out, record_.shard);
   for (const FailedFile& failure : record_.failures) {
-    manifest_->add(Json{{"input", failure.input.string()},
-                        {"status", "failed"},
-                        {"stage", failure.stage},
-                        {"error", failure.error}});
+    manifest_->add(failure_line(failure));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct ImageModel {
   std::string description;
   std::string name;      ///< short: {model} in names of results
   std::string identity;  ///< differs wherever the model or how it is run does
+  nlohmann::ordered_json options = nlohmann::ordered_json::object();  ///< how it is run
   /// Shares the compute threads among `images` images at a time, 0: as many as are fastest at this
   /// size, which it finds out by trying; says how many.
   std::function<int64_t(int64_t images, int width, int height)> split = [](int64_t, int, int) {

@@ -1,13 +1,16 @@
 #include "image/codec.h"
 
 #include <algorithm>
+#include <array>
 #include <new>
 #include <opencv2/core.hpp>
+#include <utility>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/message.h"
 #include "core/names.h"
+#include "image/encoded_channels.h"
 #include "image/exif.h"
 #include "image/formats.h"
 #include "image/metadata.h"
@@ -51,16 +54,10 @@ void check_against_header(const cv::Mat& pixels, const ImageHeader& stored) {
   }
 }
 
-cv::Mat in_8_bit(const cv::Mat& pixels) {
-  if (pixels.depth() == CV_8U) return pixels;
-  cv::Mat result(pixels.size(), CV_8UC(pixels.channels()));
-  const int row = pixels.cols * pixels.channels();
-  for (int y = 0; y < pixels.rows; ++y) {
-    const uint16_t* in = pixels.ptr<uint16_t>(y);
-    uint8_t* out = result.ptr<uint8_t>(y);
-    for (int i = 0; i < row; ++i) out[i] = static_cast<uint8_t>((in[i] + 128U) / 257U);
-  }
-  return result;
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return lower;
 }
 
 void check_can_be_encoded(const cv::Mat& pixels) {
@@ -100,45 +97,37 @@ std::string encode_as_webp(const cv::Mat& pixels, const EncodeOptions& options,
   return encode_webp(in_8_bit(pixels), own ? kWebpQuality : options.quality, compression, blocks);
 }
 
+/// The channels of colour that a profile must be for: 1 or 3.
+int colour_channels(const Image& image) {
+  return image.pixels.channels() == 1 || stays_grey_with_alpha(image) ? 1 : 3;
+}
+
 MetadataBlocks blocks_for(const Image& image, const EncodeOptions& options) {
   if (options.metadata == KeepMetadata::kNo) return {};
-  return fitted_metadata(image.metadata, image.width(), image.height(), image.pixels.channels());
+  return fitted_metadata(image.metadata, image.width(), image.height(), colour_channels(image));
 }
 
 std::string encode_checked(const Image& image, EncodeOptions options) {
   if (options.quality != kOwnQuality) options.quality = std::clamp(options.quality, 1, 100);
   const MetadataBlocks blocks = blocks_for(image, options);
+  const bool in_colour = options.format == ImageFormat::kWebp || !stays_grey_with_alpha(image);
+  const cv::Mat pixels = in_colour ? image.pixels : in_grey(image.pixels, options.format);
   switch (options.format) {
     case ImageFormat::kJpeg:
-      return encode_as_jpeg(image.pixels, options, image.metadata, blocks);
+      return encode_as_jpeg(pixels, options, image.metadata, blocks);
     case ImageFormat::kPng:
-      return encode_png(image.pixels, blocks);
+      return encode_png(pixels, blocks);
     case ImageFormat::kWebp:
-      return encode_as_webp(image.pixels, options, image.metadata, blocks);
+      return encode_as_webp(pixels, options, image.metadata, blocks);
     case ImageFormat::kTiff:
-      return encode_tiff(image.pixels, blocks);
+      return encode_tiff(pixels, blocks);
     case ImageFormat::kBmp:
-      return encode_bmp(composed_on_white(in_8_bit(image.pixels)));
+      return encode_bmp(composed_on_white(in_8_bit(pixels)));
   }
   throw Error(ErrorKind::kOutput, "unknown image format");
 }
 
 }  // namespace
-
-cv::Mat composed_on_white(const cv::Mat& pixels) {
-  if (pixels.channels() != 4) return pixels;
-  cv::Mat result(pixels.size(), CV_8UC3);
-  for (int y = 0; y < pixels.rows; ++y) {
-    const uint8_t* in = pixels.ptr<uint8_t>(y);
-    uint8_t* out = result.ptr<uint8_t>(y);
-    for (int x = 0; x < pixels.cols; ++x, in += 4, out += 3) {
-      for (int c = 0; c < 3; ++c) {
-        out[c] = static_cast<uint8_t>((in[c] * in[3] + 255 * (255 - in[3]) + 127) / 255);
-      }
-    }
-  }
-  return result;
-}
 
 const std::vector<ImageFormatRow>& image_formats() {
   static const std::vector<ImageFormatRow> rows{
@@ -152,14 +141,25 @@ const std::vector<ImageFormatRow>& image_formats() {
 }
 
 std::optional<ImageFormat> format_of_extension(std::string_view extension) {
-  std::string lower(extension);
-  for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  const std::string lower = in_lower_case(extension);
   for (const ImageFormatRow& row : image_formats()) {
     if (std::find(row.extensions.begin(), row.extensions.end(), lower) != row.extensions.end()) {
       return row.format;
     }
   }
   return std::nullopt;
+}
+
+std::string_view foreign_kind_of_extension(std::string_view extension) {
+  using Row = std::pair<std::string_view, std::string_view>;
+  constexpr std::array kForeign{Row{".avif", "an AVIF image"},    Row{".gif", "a GIF image"},
+                                Row{".heic", "a HEIC image"},     Row{".heif", "a HEIC image"},
+                                Row{".jp2", "a JPEG 2000 image"}, Row{".jxl", "a JPEG XL image"}};
+  const std::string lower = in_lower_case(extension);
+  for (const auto& [ending, kind] : kForeign) {
+    if (ending == lower) return kind;
+  }
+  return "";
 }
 
 std::string_view extension_of(ImageFormat format) {
@@ -221,7 +221,7 @@ std::vector<std::string> losses_of_encoding(const Image& image, const EncodeOpti
     }
     return losses;
   }
-  if (!metadata.icc.empty() && !icc_fits(metadata.icc, channels)) {
+  if (!metadata.icc.empty() && !icc_fits(metadata.icc, colour_channels(image))) {
     losses.emplace_back("its colour profile is left out, it is for other channels");
   }
   if (format != ImageFormat::kJpeg) return losses;

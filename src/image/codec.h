@@ -23,6 +23,10 @@ const std::vector<ImageFormatRow>& image_formats();
 std::optional<ImageFormat> format_of_extension(std::string_view extension);
 std::string_view extension_of(ImageFormat format);
 
+/// What an extension stands for of the pictures that people keep among their photos and that are
+/// not read here: "a HEIC image"; empty for any other.
+std::string_view foreign_kind_of_extension(std::string_view extension);
+
 /// Size, depth and orientation of an encoded image. Cheap: decodes nothing. The first bytes are
 /// often enough, but a TIFF's directory and a WebP's or PNG's EXIF may stand after the pixels.
 /// Throws Error(kInput) without a file name (the caller has it): "is empty", "is text, not an
@@ -38,7 +42,8 @@ struct DecodeOptions {
 };
 
 /// Decodes one image of a format of the table, sniffed from its bytes. Applies EXIF orientation
-/// once, keeps 16 bit, alpha and grey; palette and CMYK become RGB. A truncated or damaged file is
+/// once, keeps 16 bit, alpha and grey (with alpha as RGBA, `metadata.grey_with_alpha`); palette and
+/// CMYK become RGB. A truncated or damaged file is
 /// an error, never a grey-filled picture, unless a truncated one is accepted: then what is missing
 /// is grey, black or transparent, as the format's decoder leaves it, and `metadata.warnings` says
 /// so. Damaged metadata is left out with a warning there. Throws Error(kInput) without a file name.
@@ -57,7 +62,8 @@ struct EncodeOptions {
   KeepMetadata metadata = KeepMetadata::kYes;
 };
 
-/// Encodes an image (8 or 16 bit, 1, 3 or 4 channels) with its EXIF, XMP and ICC profile. EXIF
+/// Encodes an image (8 or 16 bit, 1, 3 or 4 channels) with its EXIF, XMP and ICC profile. What came
+/// as grey with alpha and still has no colour becomes grey again (WebP knows none). EXIF
 /// gets orientation 1 and the picture's size and loses the thumbnail; a profile for other channels
 /// is left out. What the format cannot hold is brought down by rounding (16 bit in JPEG, WebP, BMP)
 /// or left out (alpha in JPEG and BMP: composed on white; metadata in BMP; in JPEG, whose segments

@@ -49,7 +49,7 @@ inline constexpr std::string_view kJpegXmpMark("http://ns.adobe.com/xap/1.0/\0",
 inline constexpr size_t kLargestJpegExif = 65533 - kExifMark.size();
 inline constexpr size_t kLargestJpegXmp = 65533 - kJpegXmpMark.size();
 
-/// JPEG: 8 bit, 1 or 3 channels; blocks no larger than fits. PNG and TIFF: 8 or 16 bit, 1, 3 or 4.
+/// JPEG: 8 bit, 1 or 3 channels; blocks no larger than fits. PNG and TIFF: 8 or 16 bit, 1 to 4.
 /// WebP: 8 bit, 1, 3 or 4. BMP: 8 bit, 1 or 3. Quality is from 1 to 100, sampling not kAuto.
 std::string encode_jpeg(const cv::Mat& pixels, int quality, ChromaSampling chroma,
                         const MetadataBlocks& metadata);

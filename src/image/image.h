@@ -32,6 +32,7 @@ struct ImageMetadata {
   int jpeg_quality = 0;                           ///< estimated from its tables; 0: unknown
   ChromaSampling chroma = ChromaSampling::kAuto;  ///< of a JPEG; kAuto: unknown, or none of ours
   Compression compression = Compression::kLossy;  ///< of a WebP
+  bool grey_with_alpha = false;                   ///< it held two channels; pixels are RGBA
   std::string exif;                               ///< without the "Exif" mark
   std::string xmp;                                ///< the packet, UTF-8
   std::string icc;                                ///< the profile

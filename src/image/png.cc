@@ -78,9 +78,9 @@ class PngDecoder {
     if constexpr (std::endian::native == std::endian::little) png_set_swap(png_);
     const int type = png_get_color_type(png_, info_);
     const bool transparent = png_get_valid(png_, info_, PNG_INFO_tRNS) != 0;
-    if (type == PNG_COLOR_TYPE_GRAY_ALPHA || (type == PNG_COLOR_TYPE_GRAY && transparent)) {
-      png_set_gray_to_rgb(png_);
-    }
+    grey_with_alpha_ =
+        type == PNG_COLOR_TYPE_GRAY_ALPHA || (type == PNG_COLOR_TYPE_GRAY && transparent);
+    if (grey_with_alpha_) png_set_gray_to_rgb(png_);
     png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
     return true;
@@ -123,6 +123,7 @@ class PngDecoder {
     if (metadata.xmp.empty() && complaint_.of_text) leave_out("XMP", metadata);
   }
 
+  bool grey_with_alpha() const { return grey_with_alpha_; }
   int width() const { return static_cast<int>(png_get_image_width(png_, info_)); }
   int height() const { return static_cast<int>(png_get_image_height(png_, info_)); }
   int type() const {
@@ -138,6 +139,7 @@ class PngDecoder {
  private:
   Source source_;
   Complaint complaint_;
+  bool grey_with_alpha_ = false;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
 };
@@ -208,6 +210,7 @@ class PngEncoder {
 
   static int colour_type(int channels) {
     if (channels == 1) return PNG_COLOR_TYPE_GRAY;
+    if (channels == 2) return PNG_COLOR_TYPE_GRAY_ALPHA;
     return channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_RGB_ALPHA;
   }
 
@@ -234,6 +237,7 @@ cv::Mat decode_png(std::string_view bytes, const ImageHeader& stored, Truncated 
     take_truncated(truncated, metadata);
   }
   decoder.read_metadata(metadata);
+  metadata.grey_with_alpha = decoder.grey_with_alpha();
   return pixels;
 }
 

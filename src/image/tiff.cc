@@ -148,11 +148,11 @@ void write_fields(TIFF* tiff, const cv::Mat& pixels, const MetadataBlocks& metad
   TIFFSetField(tiff, TIFFTAG_BITSPERSAMPLE, pixels.depth() == CV_16U ? 16 : 8);
   TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, channels);
   TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
-  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, channels == 1 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB);
+  TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, channels <= 2 ? PHOTOMETRIC_MINISBLACK : PHOTOMETRIC_RGB);
   TIFFSetField(tiff, TIFFTAG_COMPRESSION, COMPRESSION_LZW);
   TIFFSetField(tiff, TIFFTAG_PREDICTOR, PREDICTOR_HORIZONTAL);
   TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, std::clamp(kStripBytes / row_bytes, 1, pixels.rows));
-  if (channels == 4) {
+  if (channels == 2 || channels == 4) {
     const uint16_t straight = EXTRASAMPLE_UNASSALPHA;
     TIFFSetField(tiff, TIFFTAG_EXTRASAMPLES, 1, &straight);
   }
@@ -178,6 +178,7 @@ cv::Mat decode_tiff(std::string_view bytes, const ImageHeader&, Truncated trunca
     pixels.depth() == CV_16U ? divide_by_alpha<uint16_t>(pixels) : divide_by_alpha<uint8_t>(pixels);
   }
   read_metadata(bytes, file.handle(), metadata);
+  metadata.grey_with_alpha = layout.colours == TiffColours::kGrey && layout.samples == 2;
   return pixels;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/json_text.h"
 #include "core/message.h"
 #include "core/names.h"
 #include "core/options_json.h"
@@ -29,7 +30,7 @@ std::string metadata_key(std::string option) {
 }
 
 nlohmann::ordered_json parse_metadata(const std::string& text, const std::string& path) {
-  auto object = nlohmann::ordered_json::parse(text, nullptr, false);
+  auto object = parse_json<nlohmann::ordered_json>(text);
   if (object.is_discarded() || !object.is_object()) {
     throw Error(ErrorKind::kWeights,
                 message(path, ": its metadata \"", kKey, "\" is no JSON object"));

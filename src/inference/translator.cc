@@ -129,6 +129,8 @@ std::string Translator::direction() const {
 
 std::string Translator::name() const { return state_->model.name; }
 
+const TranslatorOptions& Translator::options() const { return state_->options; }
+
 std::string Translator::identity() const {
   const TranslatorOptions& options = state_->options;
   return message(hash_text(hash_file(state_->model.path)), " ", options.direction, " ",

@@ -92,6 +92,8 @@ class Translator {
   /// The model's short name: the stem of its run or file.
   std::string name() const;
 
+  const TranslatorOptions& options() const;
+
   /// Differs wherever results may: a hash of the model file's bytes, and the options that say how
   /// it is run. Reads the file.
   std::string identity() const;

@@ -205,7 +205,11 @@ cv::Mat Translator::State::colours_of(const cv::Mat& source) const {
   return result_colours(source, result, input_nc);
 }
 
-Image Translator::State::finished(const Image& source, const cv::Mat& colours) const {
+Image Translator::State::finished(const Image& source, const cv::Mat& result) const {
+  // As result_colours() does for grey without alpha.
+  const bool stays_grey =
+      source.metadata.grey_with_alpha && !colorizes() && model.metadata.generator.input_nc == 3;
+  const cv::Mat colours = stays_grey ? network_colours(result, 1) : result;
   if (source.pixels.channels() != 4 || options.alpha == AlphaMode::kDrop) {
     return {colours, source.metadata};
   }

@@ -49,7 +49,7 @@ struct Translator::State {
   cv::Size view_size(cv::Size image) const;
   cv::Mat coloured(const cv::Mat& source) const;
   Image translate_one(const Image& image) const;
-  Image finished(const Image& source, const cv::Mat& colours) const;
+  Image finished(const Image& source, const cv::Mat& result) const;
   std::vector<Image> translate_batch(std::span<const Image> images) const;
   std::vector<Image> translate_or_halve(std::span<const Image> images) const;
 };

@@ -194,5 +194,23 @@ TEST_F(Fidelity, DepthAndKindOfEveryInputStay) {
   }
 }
 
+TEST_F(Fidelity, GreyWithAlphaStaysGreyWithAlpha) {
+  for (const auto& [name, type] : {std::pair("la.png", CV_8UC4), {"la16.tif", CV_16UC4}}) {
+    Image image{cv::Mat(20, 24, type), {}};
+    cv::Mat grey(20, 24, CV_MAKETYPE(CV_MAT_DEPTH(type), 1));
+    cv::randu(grey, 0, 255);
+    cv::merge(std::vector<cv::Mat>{grey, grey, grey, grey}, image.pixels);
+    image.metadata.grey_with_alpha = true;
+    save_image((in() / name).string(), image);
+  }
+  ASSERT_EQ(translate().code, 0);
+  for (const char* name : {"la.png", "la16.tif"}) {
+    EXPECT_TRUE(load_image((out() / name).string()).metadata.grey_with_alpha) << name;
+  }
+  ASSERT_EQ(translate({"--alpha", "drop", "--existing", "overwrite"}).code, 0);
+  EXPECT_EQ(load_image((out() / "la.png").string()).pixels.type(), CV_8UC1);
+  EXPECT_EQ(load_image((out() / "la16.tif").string()).pixels.type(), CV_16UC1);
+}
+
 }  // namespace
 }  // namespace solstice::testing

@@ -120,7 +120,11 @@ TEST_F(Service, AnswersManyLinesAtOnceInOrderAndBadOnesToo) {
       {in(), "is a directory"},
       {Json{{"input", (in() / "c.png").string()}, {"output", (in() / "c.png").string()}}.dump(),
        "would replace"},
-      {in() / "a.png", "skipped or done"}};
+      {in() / "a.png", "skipped or done"},
+      {in() / "a.png\r", "skipped or done"},
+      {Json{{"input", (in() / "c.png").string()}, {"output", "d/../../c.png"}}.dump(),
+       "leads out of --out"},
+      {R"({"input": )" + std::string(9000, '[') + std::string(9000, ']') + "}", "no JSON"}};
   std::string text;
   for (const auto& line : lines) text += line.first + "\n";
   text.pop_back();
@@ -166,6 +170,20 @@ TEST_F(Service, EndsWhenNobodyReadsTheAnswers) {
   EXPECT_NE(run.err.find("standard output cannot be written"), std::string::npos) << run.err;
 }
 
+TEST_F(Service, WithExistingErrorAResultThatIsThereFailsItsLine) {
+  write_photo("a.png");
+  const std::string line = (in() / "a.png").string() + "\n";
+  write_text(directory_ / "lines", line);
+  ProgramOptions options;
+  options.input = directory_ / "lines";
+  EXPECT_EQ(translate({"--serve", "--existing", "error"}, options).code, 0);
+  const Finished again = translate({"--serve", "--existing", "error"}, options);
+  EXPECT_EQ(again.code, 1);
+  EXPECT_NE(objects(again.out).at(0)["error"].get<std::string>().find("a.png exists"),
+            std::string::npos)
+      << again.out;
+}
+
 TEST_F(Service, WithoutALineThereIsNothingToDo) {
   const Finished run = translate({"--serve"});
   EXPECT_EQ(run.code, 0) << run.err;
@@ -176,6 +194,7 @@ TEST_F(Service, ContradictionsAreOneLine) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
       {{"--serve", in()}, "standard input"},
       {{"--serve", "--watch"}, "exclude"},
+      {{"--serve", "--limit", "3"}, "exclude"},
       {{"--watch", "--dry-run", in()}, "exclude"},
       {{"--watch", model_}, "no input is a folder"},
       {{"--watch", directory_ / "out"}, "another one"}};

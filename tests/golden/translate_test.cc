@@ -400,6 +400,7 @@ TEST_F(Translate, ReportsInJson) {
   }
   const auto object = nlohmann::json::parse(read_text(report));
   EXPECT_NE(object.dump().find("bad.png"), std::string::npos);
+  EXPECT_EQ(object["options"]["precision"], "fp32");
 }
 
 TEST_F(Translate, GivesTheSameBytesWhateverTheNumberOfJobs) {

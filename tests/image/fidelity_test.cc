@@ -45,6 +45,30 @@ TEST(Fidelity, GivesOtherPicturesJpegOf95WithFullChroma) {
   EXPECT_EQ(jpeg.metadata.chroma, ChromaSampling::k444);
 }
 
+TEST(Fidelity, WritesGreyWithAlphaAsItCame) {
+  for (const int type : {CV_8UC4, CV_16UC4}) {
+    Image image = made_image(24, 20, type);
+    for (int to : {1, 2}) {
+      const int from_to[] = {0, to};
+      cv::mixChannels(&image.pixels, 1, &image.pixels, 1, from_to, 1);
+    }
+    EXPECT_FALSE(decode_image(encode_image(image, {ImageFormat::kPng})).metadata.grey_with_alpha)
+        << "it came as RGBA";
+    image.metadata.grey_with_alpha = true;
+    for (const ImageFormat format : {ImageFormat::kPng, ImageFormat::kTiff}) {
+      const Image back = decode_image(encode_image(image, {format}));
+      EXPECT_TRUE(back.metadata.grey_with_alpha);
+      EXPECT_EQ(largest_difference(back.pixels, image.pixels), 0);
+    }
+    EXPECT_EQ(read_header(encode_image(image, {ImageFormat::kJpeg})).channels, 1);
+    EXPECT_EQ(read_header(encode_image(image, {ImageFormat::kWebp})).channels, 4);
+    image.pixels.ptr(3)[1] ^= 1;
+    const Image coloured = decode_image(encode_image(image, {ImageFormat::kPng}));
+    EXPECT_FALSE(coloured.metadata.grey_with_alpha);
+    EXPECT_EQ(largest_difference(coloured.pixels, image.pixels), 0);
+  }
+}
+
 TEST(Fidelity, KeepsLosslessWebpLossless) {
   Image image = made_image(40, 30, CV_8UC4);
   image.pixels.at<cv::Vec4b>(3, 3)[3] = 0;  // the colour below must stay

@@ -110,6 +110,21 @@ TEST(Listing, AFolderThatCannotBeReadIsAProblemOfItsOwn) {
   EXPECT_NE(listing.problems[0].what.find("cannot be read"), std::string::npos);
 }
 
+TEST(Listing, PicturesThatAreNotReadHereAreNotLostInSilence) {
+  const TemporaryDirectory folder;
+  for (const char* name : {"a.jpg", "a.HEIC", "d/b.gif", "d/notes.txt", "d/c.gif"}) {
+    write_text(folder / "in" / name, "x");
+  }
+  SelectionOptions selection;
+  selection.exclude = {"c.*"};
+  const Listing listing = list_images({(folder / "in").string()}, "out", selection);
+  EXPECT_EQ(relatives(listing), Names{"a.jpg"});
+  ASSERT_EQ(listing.problems.size(), 2U);
+  EXPECT_EQ(listing.problems[0].path, folder / "in/a.HEIC");
+  EXPECT_EQ(listing.problems[1].what,
+            "is a GIF image, which is not supported; convert it first, or --exclude it");
+}
+
 TEST(Listing, RefusesAnInputThatDoesNotExist) {
   const TemporaryDirectory folder;
   try {

@@ -86,6 +86,10 @@ TEST(MergeReports, ReadsOnlyReports) {
   write_text(folder / "b.json", "not json");
   EXPECT_TRUE(
       fails_with("b.json: is no report", [&] { read_report((folder / "b.json").string()); }));
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  write_text(folder / "d.json", R"({"counts": {}, "failures": [)" + deep + "]}");
+  EXPECT_TRUE(
+      fails_with("d.json: is no report", [&] { read_report((folder / "d.json").string()); }));
   EXPECT_TRUE(
       fails_with("c.json: cannot be opened", [&] { read_report((folder / "c.json").string()); }));
 }

@@ -216,6 +216,21 @@ TEST_F(PipelineTest, ASignalLetsTheItemsInFlightFinishAndNoMoreBegin) {
   EXPECT_LT(next, 40);
 }
 
+TEST_F(PipelineTest, ASignalDropsWhatWaitsForACaller) {
+  std::atomic<int> worked{0};
+  const auto work = [&](Number&) {
+    if (++worked == 5) request_stop(2);
+  };
+  const PipelineResult result = run_pipeline(
+      options, count_to(1000),
+      {number_stage("a", work_unevenly), number_stage("infer", work, StageKind::kCaller),
+       number_stage("b", work_unevenly)},
+      collect());
+  EXPECT_TRUE(result.stopped);
+  EXPECT_EQ(worked, 5);
+  EXPECT_EQ(finished.size(), 5U);
+}
+
 TEST_F(PipelineTest, AnItemThatEndsTheRunLetsNoMoreBegin) {
   const PipelineResult result = run_pipeline(options, count_to(1000),
                                              {number_stage("write",

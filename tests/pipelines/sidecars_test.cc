@@ -112,6 +112,17 @@ TEST_F(Sidecars, ABadOneFailsItsImageAndNoOther) {
   EXPECT_EQ(files_below(out), (Files{"b.png"}));
 }
 
+TEST_F(Sidecars, AMaskLargerThanItsImageIsRefusedFromItsHeader) {
+  grow(2);
+  write_image(in / "a.png", 6, 4);
+  write_image(in / "a_mask.png", 7, 4);
+  options.json = true;
+  EXPECT_EQ(run().failed, 1);
+  EXPECT_NE(results.str().find("a_mask.png: is a mask of 7x4 pixels, its image has 6x4"),
+            std::string::npos)
+      << results.str();
+}
+
 TEST_F(Sidecars, GrowWithTheImage) {
   grow(2);
   write_image(in / "a.png", 6, 4);
@@ -154,11 +165,29 @@ TEST(ScaledLabel, RefusesWhatItCannotScale) {
   EXPECT_TRUE(refuses(".xml", "<annotation><xmin>3", "never closed"));
   EXPECT_TRUE(refuses(".xml", "<annotation><xmin></xmin>", "expected a coordinate"));
   EXPECT_TRUE(refuses(".xml", "<annotation><xmin>1e999</xmin>", "expected a coordinate"));
+  EXPECT_TRUE(refuses(".xml", "<annotation><size><width/></size>", "never closed"));
+  EXPECT_TRUE(
+      refuses(".xml", std::string("<annotation><xmin>1\0</xmin>", 27), "\"1\\x00\", expected"));
   EXPECT_TRUE(refuses(".json", "[1,", "no JSON"));
   EXPECT_TRUE(refuses(".json", std::string(100'000, '['), "nested too deeply"));
   EXPECT_TRUE(refuses(".json", R"({"segmentation":{"counts":"x"}})", "run-length"));
   EXPECT_TRUE(refuses(".json", R"({"bbox":[1e300,99999999999999,1,1]})", "too large"));
+  EXPECT_TRUE(refuses(".json", R"({"points":[[1.7e308, 2.0]]})", "too large"));
   EXPECT_TRUE(refuses("_mask.png", "no image", "is text"));
+}
+
+TEST(ScaledLabel, FindsCoordinatesBesideAttributesAndNotInComments) {
+  EXPECT_EQ(scaled_label(".xml",
+                         "<annotation><!-- <xmin>?</xmin> --><xmin unit=\"px\"\n>3 </xmin >"
+                         "<xmaxs>5</xmaxs></annotation>",
+                         2),
+            "<annotation><!-- <xmin>?</xmin> --><xmin unit=\"px\"\n>6 </xmin >"
+            "<xmaxs>5</xmaxs></annotation>");
+}
+
+TEST(ScaledLabel, LeavesOutLabelmesCopyOfTheSmallImage) {
+  EXPECT_EQ(scaled_label(".json", R"({"imageData":"/9j/","shapes":[{"points":[[1,2]]}]})", 3),
+            "{\"imageData\":null,\"shapes\":[{\"points\":[[3,6]]}]}\n");
 }
 
 TEST(ScaledLabel, UnderstandsRealOnes) {

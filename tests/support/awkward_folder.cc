@@ -194,6 +194,11 @@ void AwkwardFolder::add_damage() {
   flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 0x10);
   bad("damage/flipped.png", flipped, "is damaged");
   bad("damage/animation.gif.png", "GIF89a\x10\0\x10\0\0\0\0;"s, "GIF");
+  bad("damage/animation.gif", "GIF89a\x10\0\x10\0\0\0\0;"s, "GIF");
+  bad("damage/phone.HEIC",
+      "\0\0\0\x18"
+      "ftypheic"s,
+      "HEIC");
   bad("damage/page.html.jpg", "<html><body>404</body></html>", "is text");
 }
 
