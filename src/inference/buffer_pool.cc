@@ -4,16 +4,31 @@
 #include <c10/core/CPUAllocator.h>
 #include <c10/util/Exception.h>
 #include <malloc.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
 #include <list>
 #include <mutex>
+#include <new>
 #include <opencv2/core/mat.hpp>
 
 namespace solstice {
 namespace {
 
 constexpr size_t kAlignment = 64;
+constexpr int kLarge = 1 << 20;  ///< bytes
+
+/// Where memory is limited a large buffer must fail before what cannot fail: oneDNN runs kernels
+/// for which it got no memory, and a thread without a stack ends the program.
+constexpr size_t kHeadroom = size_t{64} << 20;
+
+bool has_headroom() {
+  void* probe =
+      mmap(nullptr, kHeadroom, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (probe == MAP_FAILED) return false;
+  munmap(probe, kHeadroom);
+  return true;
+}
 
 /// Before every buffer stands its size.
 struct alignas(kAlignment) Header {
@@ -26,13 +41,17 @@ class Pool {
   void set_bound(size_t most_bytes) {
     const std::lock_guard lock(mutex_);
     most_bytes_ = most_bytes;
-    shrink();
+    shrink(most_bytes_);
   }
 
   /// Null when there is no memory.
   void* allocate(size_t bytes) {
     Header* block = take(bytes);
     if (block == nullptr) block = make(bytes);
+    if (block == nullptr) {
+      give_all_back();
+      block = make(bytes);
+    }
     return block == nullptr ? nullptr : block + 1;
   }
 
@@ -41,10 +60,21 @@ class Pool {
     const std::lock_guard lock(mutex_);
     kept_ += block->bytes;
     free_.push_back(block);
-    shrink();
+    shrink(most_bytes_);
   }
 
  private:
+  /// Memory is short: from now on what is freed is the system's, which is slower.
+  void give_all_back() {
+    const std::lock_guard lock(mutex_);
+    shrink(0);
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, kLarge);
+    mallopt(M_TRIM_THRESHOLD, kLarge);
+    malloc_trim(0);
+#endif
+  }
+
   /// A free buffer that is at most a quarter too large; null without one.
   Header* take(size_t bytes) {
     const std::lock_guard lock(mutex_);
@@ -64,11 +94,15 @@ class Pool {
   static Header* make(size_t bytes) {
     const size_t whole = (sizeof(Header) + bytes + kAlignment - 1) / kAlignment * kAlignment;
     void* memory = std::aligned_alloc(kAlignment, whole);
+    if (memory != nullptr && bytes >= size_t{kLarge} && !has_headroom()) {
+      std::free(memory);
+      return nullptr;
+    }
     return memory == nullptr ? nullptr : new (memory) Header{bytes};
   }
 
-  void shrink() {
-    while (kept_ > most_bytes_) {
+  void shrink(size_t most_bytes) {
+    while (kept_ > most_bytes) {
       kept_ -= free_.front()->bytes;
       std::free(free_.front());
       free_.pop_front();
@@ -115,10 +149,11 @@ class PixelAllocator final : public cv::MatAllocator {
                          cv::AccessFlag flags, cv::UMatUsageFlags usage) const override {
     size_t bytes = CV_ELEM_SIZE(type);
     for (int i = 0; i < dims; ++i) bytes *= static_cast<size_t>(sizes[i]);
-    void* taken = data == nullptr && bytes >= kLeastPixelBytes ? pool().allocate(bytes) : nullptr;
-    if (taken == nullptr) {
+    if (data != nullptr || bytes < size_t{kLarge}) {
       return standard().allocate(dims, sizes, type, data, steps, flags, usage);
     }
+    void* taken = pool().allocate(bytes);
+    if (taken == nullptr) throw std::bad_alloc();
     size_t step = CV_ELEM_SIZE(type);
     for (int i = dims - 1; i >= 0; --i) {
       if (steps != nullptr) steps[i] = step;
@@ -142,7 +177,6 @@ class PixelAllocator final : public cv::MatAllocator {
   }
 
  private:
-  static constexpr size_t kLeastPixelBytes = 1 << 20;
   static cv::MatAllocator& standard() { return *cv::Mat::getStdAllocator(); }
 };
 

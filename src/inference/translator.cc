@@ -185,15 +185,12 @@ std::vector<Image> Translator::translate(std::span<const Image> images) const {
         results.push_back(std::move(image));
       }
     }
-  } catch (const c10::Error& error) {
+  } catch (const std::exception& error) {
     if (is_out_of_memory(error)) {
       throw Error(ErrorKind::kDevice, "not enough memory on " + state_->device.str());
     }
-    throw Error(ErrorKind::kRun, error.what_without_backtrace());
-  } catch (const std::bad_alloc&) {
-    throw Error(ErrorKind::kDevice, "not enough memory");
-  } catch (const cv::Exception& error) {
-    throw Error(ErrorKind::kRun, error.what());
+    const auto* of_torch = dynamic_cast<const c10::Error*>(&error);
+    throw Error(ErrorKind::kRun, of_torch ? of_torch->what_without_backtrace() : error.what());
   }
   return results;
 }

@@ -52,10 +52,12 @@ int64_t Translator::State::padded_side(int64_t side) const {
   return round_up(side + 2 * margin(), multiple);
 }
 
-bool is_out_of_memory(const c10::Error& error) {
-  const std::string what = error.what_without_backtrace();
+bool is_out_of_memory(const std::exception& error) {
+  const auto* pixels = dynamic_cast<const cv::Exception*>(&error);
   return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
-         what.find("can't allocate memory") != std::string::npos;
+         dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+         (pixels != nullptr && pixels->code == cv::Error::StsNoMem) ||
+         std::string_view(error.what()).find("can't allocate memory") != std::string_view::npos;
 }
 
 void Translator::State::open(const TensorList& tensors) {
@@ -127,10 +129,11 @@ void Translator::State::run_plan(const cv::Mat& image, const Write& write) const
     try {
       plan->run(chosen, rows, write);
       return;
-    } catch (const c10::Error& error) {
+    } catch (const std::exception& error) {
       const int64_t strip = chosen.strip_rows == 0 ? int64_t{image.rows} : chosen.strip_rows;
-      if (!is_out_of_memory(error) || strip / 2 < kFewestStripRows) throw;
-      chosen = plan->with_frugal_strips(image.rows, image.cols, strip / 2);
+      if (!is_out_of_memory(error) || strip <= kFewestStripRows) throw;
+      chosen =
+          plan->with_frugal_strips(image.rows, image.cols, std::max(strip / 2, kFewestStripRows));
       log_warning(message("not enough memory for an image of ", image.cols, "x", image.rows,
                           "; again in strips of ", chosen.strip_rows, " rows"));
     }
@@ -142,7 +145,7 @@ void Translator::State::run(const cv::Mat& image, const Write& write) const {
   at::Tensor result;
   try {
     result = run_network(to_channels_last(image));
-  } catch (const c10::Error& error) {
+  } catch (const std::exception& error) {
     if (plan == nullptr || !is_out_of_memory(error)) throw;
     log_warning(message("not enough memory for an image of ", image.cols, "x", image.rows,
                         " as a whole; again in strips"));
@@ -249,7 +252,7 @@ std::vector<Image> Translator::State::translate_or_halve(std::span<const Image> 
   if (images.size() == 1) return {translate_one(images.front())};
   try {
     return translate_batch(images);
-  } catch (const c10::Error& error) {
+  } catch (const std::exception& error) {
     if (!is_out_of_memory(error)) throw;
   }
   log_warning(message("not enough memory for ", images.size(), " images at once; again by half"));

@@ -57,8 +57,8 @@ struct Translator::State {
 /// Both sides of an image as the network takes it.
 int64_t round_up(int64_t side, int64_t multiple);
 
-/// LibTorch has a type of its own for accelerators' memory only.
-bool is_out_of_memory(const c10::Error& error);
+/// LibTorch has a type of its own for accelerators' memory only, OpenCV one of its own for all.
+bool is_out_of_memory(const std::exception& error);
 
 constexpr int64_t kFewestStripRows = 32;
 

@@ -157,6 +157,39 @@ TEST_F(SuperRes, EveryModelThatShipsIsFoundByItsName) {
   EXPECT_NE(done.err.find("or one of ours: colorize"), std::string::npos) << done.err;
 }
 
+TEST_F(SuperRes, ALimitOnMemoryHalvesTheStripsAndEndsNothing) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer takes more addresses than any limit leaves";
+#endif
+  const fs::path photo = directory_ / "in" / "a.png";
+  fs::create_directories(photo.parent_path());
+  save_image(photo.string(), make_photo(900, 640, 3));
+  const auto within = [&](int megabytes, const char* tile) {
+    const std::string out = (directory_ / ("out" + std::to_string(megabytes))).string();
+    const std::string limit = "ulimit -v " + std::to_string(megabytes) + "000; exec \"$@\"";
+    return run_program({"/bin/bash", "-c", limit, "bash", SOLSTICE_BINARY, "translate", "--model",
+                        "superres_x2_small", photo.string(), "--out", out, "--tile", tile,
+                        "--threads", "1", "--jobs", "1"});
+  };
+  ASSERT_EQ(within(9000, "off").code, 0);
+  bool done_by_half = false;
+  // What the program itself takes differs from machine to machine.
+  for (int megabytes = 1300; megabytes > 700 && !done_by_half; megabytes -= 50) {
+    const Finished run = within(megabytes, "off");
+    // Before the first image only LibTorch's start can fail, which nobody catches.
+    if (run.err.find("edsr_") == std::string::npos) break;
+    EXPECT_TRUE(run.code == 0 || run.code == 1) << megabytes << ": " << run.code << run.err;
+    if (run.code == 0) {
+      done_by_half = done_by_half || run.err.find("again in strips of") != std::string::npos;
+      const std::string out = "out" + std::to_string(megabytes);
+      EXPECT_EQ(read_text(directory_ / out / "a.png"), read_text(directory_ / "out9000/a.png"));
+    } else {
+      EXPECT_NE(run.err.find("memory"), std::string::npos) << run.err;
+    }
+  }
+  EXPECT_TRUE(done_by_half);
+}
+
 TEST_F(SuperRes, TheModelThatShipsBeatsBicubicOnAPhotoItNeverSaw) {
   // Made by code: no photo of its training.
   const Image truth = make_photo(96, 80, 11);
