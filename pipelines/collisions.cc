@@ -61,18 +61,28 @@ const Meeting& earliest(const std::vector<Meeting>& meetings) {
 
 }  // namespace
 
-void check_collisions(size_t count, const std::function<NamedResult(size_t)>& named) {
+void check_collisions(size_t count, const std::function<NamedResult(size_t)>& named,
+                      const CollisionAdvice& advice) {
   Spelling spelling;
-  std::vector<Spelled> inputs(count), outputs(count);
+  std::vector<Spelled> inputs, outputs;
+  inputs.reserve(count), outputs.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     const NamedResult one = named(i);
-    inputs[i] = {hash_bytes(spelling(one.input)), i};
-    outputs[i] = {hash_bytes(spelling(one.output)), i};
+    inputs.push_back({hash_bytes(spelling(one.input)), i});
+    if (!one.second_input.empty()) inputs.push_back({hash_bytes(spelling(one.second_input)), i});
+    outputs.push_back({hash_bytes(spelling(one.output)), i});
   }
   std::sort(inputs.begin(), inputs.end());
   std::sort(outputs.begin(), outputs.end());
   const auto output = [&](size_t i) { return spelling(named(i).output); };
-  const auto input = [&](size_t i) { return spelling(named(i).input); };
+  /// The input of `i` that is `place`, or empty.
+  const auto input_at = [&](size_t i, const std::string& place) -> std::string {
+    const NamedResult one = named(i);
+    for (const std::string& input : {one.input, one.second_input}) {
+      if (!input.empty() && spelling(input) == place) return input;
+    }
+    return "";
+  };
 
   std::vector<Meeting> shared, overwritten;
   for (size_t i = 0, same = 0; i < count; ++i) {
@@ -82,7 +92,7 @@ void check_collisions(size_t count, const std::function<NamedResult(size_t)>& na
     }
     const auto met = std::lower_bound(inputs.begin(), inputs.end(), Spelled{outputs[i].hash, 0});
     if (met != inputs.end() && met->hash == outputs[i].hash &&
-        input(met->index) == output(outputs[i].index)) {
+        !input_at(met->index, output(outputs[i].index)).empty()) {
       overwritten.push_back({met->index, outputs[i].index});
     }
   }
@@ -90,15 +100,14 @@ void check_collisions(size_t count, const std::function<NamedResult(size_t)>& na
     const Meeting& one = earliest(overwritten);
     throw Error(ErrorKind::kUsage,
                 message("the result of ", named(one.second).input, " would replace the input ",
-                        named(one.first).input, and_more(overwritten.size()),
-                        "; choose another --out or --name"));
+                        input_at(one.first, output(one.second)), and_more(overwritten.size()), "; ",
+                        advice.overwritten));
   }
   if (!shared.empty()) {
     const Meeting& one = earliest(shared);
-    throw Error(ErrorKind::kUsage,
-                message(named(one.first).input, " and ", named(one.second).input,
-                        " have the same result ", named(one.second).output, and_more(shared.size()),
-                        "; choose another --format or --name, or translate them apart"));
+    throw Error(ErrorKind::kUsage, message(named(one.first).input, " and ", named(one.second).input,
+                                           " have the same result ", named(one.second).output,
+                                           and_more(shared.size()), "; ", advice.shared));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/message.h"
 #include "image/imresize.h"
 #include "metrics/colorfulness.h"
@@ -129,6 +130,14 @@ std::string size_problem(cv::Size result, cv::Size truth, int scale) {
     return message(sizes, ": with --scale N truths are cropped to a multiple of N, as papers do");
   }
   return sizes;
+}
+
+fs::path difference_file(const EvaluationJob& job, const EvaluateOptions& options) {
+  const fs::path name = job.name;
+  const bool leaves = name.is_absolute() || name.lexically_normal().begin()->string() == "..";
+  fs::path file = fs::path(options.difference) / (leaves ? name.filename() : name);
+  if (lower_extension(file) != ".png") file += ".png";
+  return file;
 }
 
 cv::Mat difference_picture(const cv::Mat& result, const cv::Mat& truth) {

@@ -217,10 +217,7 @@ void save_pictures(ComparedImages& item, const Protocol& protocol) {
                                 {ImageFormat::kJpeg, kPictureQuality});
   }
   if (options.difference.empty()) return;
-  const fs::path name = item.job.name;
-  const bool leaves = name.is_absolute() || name.lexically_normal().begin()->string() == "..";
-  fs::path file = fs::path(options.difference) / (leaves ? name.filename() : name);
-  if (lower_extension(file) != ".png") file += ".png";
+  const fs::path file = difference_file(item.job, options);
   try {
     make_directories(file.parent_path());
     write_file_atomically(file, encode_image({picture, {}}, {ImageFormat::kPng}));

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/files.h"
 #include "pipelines/evaluate_plan.h"
 #include "pipelines/pipeline.h"
 #include "pipelines/scores.h"
@@ -80,5 +81,8 @@ std::string size_problem(cv::Size result, cv::Size truth, int scale = 1);
 /// Result, truth and kDifferenceGain times their absolute difference side by side, 8-bit RGB.
 inline constexpr int kDifferenceGain = 8;
 cv::Mat difference_picture(const cv::Mat& result, const cv::Mat& truth);
+
+/// Where --difference puts the picture of a job. Never outside that folder.
+fs::path difference_file(const EvaluationJob& job, const EvaluateOptions& options);
 
 }  // namespace solstice

@@ -97,7 +97,8 @@ struct EvaluateOptions {
 /// What an evaluation came to. The numbers themselves are printed and written.
 struct EvaluateSummary {
   int64_t compared = 0, failed = 0, left_out = 0;
-  bool stopped = false;  ///< by a signal
+  int64_t remaining = 0;  ///< not looked at: it was stopped
+  bool stopped = false;   ///< by a signal
   double seconds = 0;
 };
 

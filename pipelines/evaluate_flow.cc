@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/message.h"
 #include "metrics/set_distance.h"
+#include "pipelines/collisions.h"
 #include "pipelines/evaluation_page.h"
 #include "pipelines/evaluation_report.h"
 #include "pipelines/one_thread_per_image.h"
@@ -47,6 +48,7 @@ class EvaluateFlow {
  private:
   using FeatureSet = std::vector<std::vector<float>>;
 
+  void check_differences() const;
   void prepare();
   PipelineResult compare_all();
   std::unique_ptr<Item> next();
@@ -106,13 +108,33 @@ EvaluateFlow::EvaluateFlow(const EvaluateOptions& options, EvaluationPlan plan,
   evaluation_.left_out = plan_.left_out;
 }
 
+/// No picture may replace what is compared, nor another picture.
+void EvaluateFlow::check_differences() const {
+  check_collisions(
+      plan_.jobs.size(),
+      [&](size_t index) -> NamedResult {
+        const EvaluationJob& job = plan_.jobs[index];
+        const std::string picture = difference_file(job, options_).string();
+        if (job.image.empty()) return {job.truth, picture};
+        return {job.image, picture, job.truth};
+      },
+      {"choose another folder for --difference", "rename one, or leave --difference away"});
+}
+
 /// Places that cannot be written are found before the work.
 void EvaluateFlow::prepare() {
   for (const std::string& file : {options_.report, options_.csv}) {
-    if (!file.empty()) check_writable(fs::absolute(file).parent_path());
+    if (file.empty()) continue;
+    if (fs::is_directory(file)) {
+      throw Error(ErrorKind::kUsage, message(file, ": is a folder; name a file in it"));
+    }
+    check_writable(fs::absolute(file).parent_path());
   }
   if (!options_.page.empty()) check_writable(fs::absolute(page_file(options_.page)).parent_path());
-  if (!options_.difference.empty()) check_writable(options_.difference);
+  if (!options_.difference.empty()) {
+    check_differences();
+    check_writable(options_.difference);
+  }
   log_info(message(evaluation_.subject, "; ", evaluation_.reading, "; ", evaluation_.protocol));
   for (const auto& [file, why] : plan_.left_out) log_warning(message(file, ": ", why));
 }
@@ -247,13 +269,21 @@ EvaluateSummary EvaluateFlow::run() {
   const PipelineResult result = compare_all();
   if (!disk_full_.empty()) throw Error(ErrorKind::kOutput, disk_full_);
   evaluation_.seconds = result.seconds;
+  evaluation_.remaining = static_cast<int64_t>(plan_.jobs.size() - evaluation_.files.size());
+  if (evaluation_.remaining > 0) {
+    evaluation_.reading += message("; stopped, ", evaluation_.remaining, " were not compared");
+  }
   evaluation_.summary = summarize_files(evaluation_);
   measure_sets();
   evaluation_.worst = worst_files(evaluation_, options_.worst);
   write_results();
   const int64_t failed = evaluation_.failed();
-  return {static_cast<int64_t>(evaluation_.files.size()) - failed, failed,
-          static_cast<int64_t>(plan_.left_out.size()), result.stopped, result.seconds};
+  return {static_cast<int64_t>(evaluation_.files.size()) - failed,
+          failed,
+          static_cast<int64_t>(plan_.left_out.size()),
+          evaluation_.remaining,
+          result.stopped,
+          result.seconds};
 }
 
 }  // namespace

@@ -26,27 +26,66 @@ std::vector<ListedFile> images_in(const std::string& folder, EvaluationPlan& pla
   return std::move(listing.files);
 }
 
-using ByStem = std::map<std::string, ListedFile>;
+/// Files of one folder by relative path without extension; several may share one.
+using ByStem = std::map<std::string, std::vector<ListedFile>>;
 
-/// Of two files with one stem the second is left out.
-ByStem by_stem(std::vector<ListedFile> files, EvaluationPlan& plan) {
+ByStem by_stem(std::vector<ListedFile> files) {
   ByStem found;
   for (ListedFile& file : files) {
     const fs::path relative = file.relative;
-    const std::string path = file.path;
-    const auto [first, is_new] =
-        found.emplace((relative.parent_path() / relative.stem()).generic_string(), std::move(file));
-    if (!is_new) {
-      plan.left_out.emplace_back(path, message("has the same stem as ", first->second.relative));
-    }
+    found[(relative.parent_path() / relative.stem()).generic_string()].push_back(std::move(file));
   }
   return found;
 }
 
+const ListedFile* find_name(const std::vector<ListedFile>& files, const std::string& relative) {
+  const auto found = std::find_if(files.begin(), files.end(), [&](const ListedFile& file) {
+    return file.relative == relative;
+  });
+  return found == files.end() ? nullptr : &*found;
+}
+
+/// Of the files with one stem those of one name belong together, extension and all; where there are
+/// none, the first ones.
+std::vector<std::pair<const ListedFile*, const ListedFile*>> pairs_of(
+    const std::vector<ListedFile>& results, const std::vector<ListedFile>& truths) {
+  std::vector<std::pair<const ListedFile*, const ListedFile*>> pairs;
+  for (const ListedFile& truth : truths) {
+    if (const ListedFile* result = find_name(results, truth.relative)) {
+      pairs.emplace_back(result, &truth);
+    }
+  }
+  if (pairs.empty()) pairs.emplace_back(&results[0], &truths[0]);
+  return pairs;
+}
+
+/// `taken`: of a stem's files, those that are in a pair.
+void note_left_out(const std::vector<ListedFile>& files,
+                   const std::vector<const ListedFile*>& taken, EvaluationPlan& plan) {
+  for (const ListedFile& file : files) {
+    if (std::find(taken.begin(), taken.end(), &file) == taken.end()) {
+      plan.left_out.emplace_back(file.path, message("has the same stem as ", taken[0]->relative));
+    }
+  }
+}
+
+void pair_stem(const std::vector<ListedFile>& results, const std::vector<ListedFile>& truths,
+               EvaluationPlan& plan) {
+  std::vector<const ListedFile*> taken_results, taken_truths;
+  for (const auto& [result, truth] : pairs_of(results, truths)) {
+    plan.jobs.push_back({result->relative, result->path, truth->path});
+    taken_results.push_back(result);
+    taken_truths.push_back(truth);
+  }
+  note_left_out(results, taken_results, plan);
+  note_left_out(truths, taken_truths, plan);
+}
+
 void note_missing(const ByStem& files, const ByStem& others, const std::string& folder,
                   EvaluationPlan& plan) {
-  for (const auto& [stem, file] : files) {
-    if (!others.contains(stem)) {
+  for (const auto& [stem, same] : files) {
+    if (others.contains(stem)) continue;
+    for (const ListedFile& file : same) {
       plan.left_out.emplace_back(file.path, message("has no partner in ", folder));
     }
   }
@@ -56,18 +95,17 @@ void note_missing(const ByStem& files, const ByStem& others, const std::string& 
 
 EvaluationPlan pair_folders(const std::string& images, const std::string& truth) {
   EvaluationPlan plan;
-  const ByStem results = by_stem(images_in(images, plan), plan);
-  const ByStem truths = by_stem(images_in(truth, plan), plan);
-  for (const auto& [stem, file] : truths) {
+  const ByStem results = by_stem(images_in(images, plan));
+  const ByStem truths = by_stem(images_in(truth, plan));
+  for (const auto& [stem, files] : truths) {
     const auto result = results.find(stem);
-    if (result == results.end()) continue;
-    plan.jobs.push_back({result->second.relative, result->second.path, file.path});
+    if (result != results.end()) pair_stem(result->second, files, plan);
   }
   if (plan.jobs.empty()) {
     throw Error(
         ErrorKind::kInput,
         message("no image of ", images, " has the name of one in ", truth, ": for example ",
-                results.begin()->second.relative, " and ", truths.begin()->second.relative));
+                results.begin()->second[0].relative, " and ", truths.begin()->second[0].relative));
   }
   note_missing(results, truths, truth, plan);
   note_missing(truths, results, images, plan);

@@ -27,7 +27,8 @@ struct EvaluationPlan {
   std::vector<std::pair<std::string, std::string>> left_out;
 };
 
-/// Images of two folders by relative stem ("x/1.jpg" with "x/1.png"), in the order of the truths.
+/// Images of two folders by relative stem ("x/1.jpg" with "x/1.png", but with "x/1.jpg" where there
+/// are both), in the order of the truths.
 /// Throws Error(kInput) when a folder has no images or nothing matches.
 EvaluationPlan pair_folders(const std::string& images, const std::string& truth);
 

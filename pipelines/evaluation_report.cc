@@ -135,7 +135,8 @@ Json evaluation_report(const Evaluation& evaluation, const EvaluateOptions& opti
   const int64_t failed = evaluation.failed();
   report["counts"] = Json{{"compared", static_cast<int64_t>(evaluation.files.size()) - failed},
                           {"failed", failed},
-                          {"left_out", evaluation.left_out.size()}};
+                          {"left_out", evaluation.left_out.size()},
+                          {"remaining", evaluation.remaining}};
   report["seconds"] = evaluation.seconds;
   report["summary"] = summary_lines(evaluation);
   report["worst"] = Json::array();

@@ -22,8 +22,9 @@ nlohmann::ordered_json file_line(const FileScores& file, const Evaluation& evalu
 /// `metric`, `of`, `mean`, `deviation` (null: there is none), `files`, in a list.
 nlohmann::ordered_json summary_lines(const Evaluation& evaluation);
 
-/// `version`, `subject`, `reading`, `protocol`, `options`, `counts` {compared, failed, left_out},
-/// `seconds`, `summary` (as above), `worst` [{file, value}], `left_out` [{file, why}], `files`.
+/// `version`, `subject`, `reading`, `protocol`, `options`, `counts` {compared, failed, left_out,
+/// remaining}, `seconds`, `summary` (as above), `worst` [{file, value}], `left_out` [{file, why}],
+/// `files`.
 nlohmann::ordered_json evaluation_report(const Evaluation& evaluation,
                                          const EvaluateOptions& options);
 

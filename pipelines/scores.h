@@ -63,6 +63,7 @@ struct Evaluation {
   std::vector<WorstFile> worst;
   /// Files that could not be paired, and why.
   std::vector<std::pair<std::string, std::string>> left_out;
+  int64_t remaining = 0;  ///< not compared: the run was stopped
   double seconds = 0;
 
   int64_t failed() const;

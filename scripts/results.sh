@@ -3,10 +3,11 @@
 #
 #   scripts/results.sh DATA [OUT]
 #
-# DATA holds set5 and bsds300/train; OUT (results/) is for what is made on the way.
+# DATA holds set5 and bsds300/train; OUT (results/) is for what is made on the way. The colours need
+# python3 with numpy and Pillow (Debian: python3-numpy python3-pil) and are left out without them.
 set -euo pipefail
 if (($# < 1)); then
-  sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
   exit 2
 fi
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -24,8 +25,12 @@ for model in samples/models/superres_x*.safetensors; do
 done
 
 printf '\nColours, held-out photos of BSDS300:\n'
-MODEL=samples/models/colorize.safetensors scripts/results/colorize.sh "$solstice" \
-  "$data/bsds300/train" "$out/colorize"
+if python3 -c 'import numpy, PIL' 2>/dev/null; then
+  MODEL=samples/models/colorize.safetensors scripts/results/colorize.sh "$solstice" \
+    "$data/bsds300/train" "$out/colorize"
+else
+  echo 'left out: python3 has no numpy or no Pillow (Debian: python3-numpy python3-pil)'
+fi
 
 printf '\nThe evening of samples/photos, four photos held out:\n'
 "$solstice" translate --model evening samples/photos/testA --out "$out/evening" --format png \

@@ -239,8 +239,10 @@ std::string find_recipe(const std::string& name) {
   if (fs::is_regular_file(name)) return name;
   if (const fs::path shipped = shipped_recipe(name); !shipped.empty()) return shipped.string();
   const std::vector<std::string> known = shipped_names("recipes", ".ini");
-  throw Error(ErrorKind::kUsage, message("--recipe ", name, ": no such recipe or file; known are ",
-                                         known.empty() ? "none" : join(known)));
+  const std::string near = nearest_name(name, known);
+  throw Error(ErrorKind::kUsage, message("--recipe ", name, ": no such recipe or file",
+                                         near.empty() ? "" : message(" (did you mean ", near, "?)"),
+                                         "; known are ", known.empty() ? "none" : join(known)));
 }
 
 void apply_in_order(const std::vector<Field>& fields, const TypedArguments& typed,

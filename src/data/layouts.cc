@@ -28,6 +28,17 @@ void keep_the_first(Layout& layout, int64_t limit) {
                       "name the pairs in pairs.tsv, or take a trainer that needs no pairs"));
 }
 
+/// For a folder of images that was meant to be learnt from alone.
+std::string hint_at_images(const std::string& folder) {
+  const std::vector<fs::path> images = list_images(folder);
+  const auto lie_in_it =
+      std::ranges::count_if(images, [](const fs::path& image) { return !image.has_parent_path(); });
+  if (lie_in_it == 0) return "";
+  return message("; the images in the folder itself (", lie_in_it,
+                 ") are a data set for --inputs shrunk, degraded or grey, which make the other ",
+                 "side from them (recipes superres_x2, superres_photo, colorize)");
+}
+
 void require_folder(const std::string& folder) {
   if (folder.empty()) {
     throw Error(ErrorKind::kUsage, "--data is missing: name the data set's folder");
@@ -104,7 +115,8 @@ void throw_unknown_layout(const DataOptions& options, const std::string& split) 
   throw Error(ErrorKind::kInput,
               message(options.data, ": no '", split, "' images found. Looked for ", pairs,
                       " with rows for '", split, "', for the folders ", split, "A + ", split,
-                      "B, and for the folder ", split, " with A|B side by side"));
+                      "B, and for the folder ", split, " with A|B side by side",
+                      hint_at_images(options.data)));
 }
 
 bool has_split(const DataOptions& options, const std::string& split) {

@@ -93,10 +93,12 @@ std::string resolve_model_path(const std::string& model) {
     const fs::path shipped = find_shipped(fs::path("models") / (model + ".safetensors"));
     if (!path.has_parent_path() && !shipped.empty()) return shipped.string();
     const std::vector<std::string> names = shipped_names("models", ".safetensors");
-    throw Error(
-        ErrorKind::kWeights,
-        message(model, ": no such model; expected a run directory, a .safetensors or a ",
-                ".pth file", names.empty() ? "" : message(", or one of ours: ", join(names))));
+    const std::string near = nearest_name(model, names);
+    throw Error(ErrorKind::kWeights,
+                message(model, ": no such model",
+                        near.empty() ? "" : message(" (did you mean ", near, "?)"),
+                        "; expected a run directory, a .safetensors or a .pth file",
+                        names.empty() ? "" : message(", or one of ours: ", join(names))));
   }
   for (const char* name :
        {"best.safetensors", "model.safetensors", "latest_net_G.pth", "latest_net_G_A.pth"}) {

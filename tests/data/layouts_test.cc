@@ -9,6 +9,7 @@ namespace {
 using testing::error_of;
 using ::testing::HasSubstr;
 using testing::names_of;
+using ::testing::Not;
 using testing::open_pairs;
 using testing::picture;
 using testing::plain_options;
@@ -119,6 +120,10 @@ TEST(Layouts, SaysWhatItLookedForInAnUnknownFolder) {
                                   std::string("trainA + trainB"), std::string("side by side")}) {
     EXPECT_THAT(error, HasSubstr(part));
   }
+  EXPECT_THAT(error, Not(HasSubstr("--inputs")));
+  write_picture(data / "1.png", picture(32, 16));
+  EXPECT_THAT(error_of(ErrorKind::kInput, [&] { (void)open_pairs(options); }),
+              HasSubstr("the images in the folder itself (1) are a data set for --inputs shrunk"));
 }
 
 TEST(Layouts, SaysWhichOfTwoFoldersIsMissingOrEmpty) {

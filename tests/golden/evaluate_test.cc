@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
@@ -99,6 +100,57 @@ TEST_F(Evaluate, ABadFileCostsItselfAndTheExitCodeSaysSo) {
   EXPECT_EQ(Json::parse(lines[3])["summary"][0]["files"], 2);
 }
 
+TEST_F(Evaluate, SaysWhatWasNotComparedWhenItIsStopped) {
+  put_images("truth", 150, 0);
+  ProgramOptions options;
+  options.watch = [](const std::string& out, const std::string&) {
+    return out.empty() ? 0 : SIGINT;
+  };
+  const Finished run = run_solstice({"evaluate", "--images", at("truth"), "--truth", at("truth"),
+                                     "--json", "--jobs", "1", "--report", at("report.json")},
+                                    options);
+  EXPECT_EQ(run.code, 128 + SIGINT) << run.err;
+  const Json numbers = Json::parse(read_text(at("report.json")));
+  const int64_t remaining = numbers["counts"]["remaining"];
+  EXPECT_GT(remaining, 0);
+  EXPECT_EQ(numbers["counts"]["compared"], 150 - remaining);
+  const std::string said = std::to_string(remaining) + " were not compared";
+  EXPECT_NE(run.err.find(said), std::string::npos) << run.err;
+  EXPECT_NE(std::string(numbers["reading"]).find(said), std::string::npos);
+}
+
+TEST_F(Evaluate, PrefersThePartnerWithTheSameExtension) {
+  put_images("truth", 1, 0);
+  put_images("images", 1, 0);
+  save_image(at("truth/0.jpg"), make_photo(40, 32, 7));
+  const Finished run = evaluate({"--images", at("images"), "--truth", at("truth"), "--json"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(Json::parse(lines_of(run.out)[0])["scores"]["images"]["l1"], 0) << run.out;
+  EXPECT_NE(run.err.find("0.jpg: has the same stem as 0.png"), std::string::npos) << run.err;
+  save_image(at("images/0.jpg"), make_photo(40, 32, 7));
+  EXPECT_EQ(report({"--images", at("images"), "--truth", at("truth")})["counts"]["compared"], 2);
+}
+
+TEST_F(Evaluate, DifferencesReplaceNothingThatIsCompared) {
+  put_images("truth", 2, 0);
+  put_images("images", 2, 2);
+  for (const char* folder : {"truth", "images/../images"}) {
+    const std::string before = read_text(at(std::string(folder) + "/1.png"));
+    const Finished run =
+        evaluate({"--images", at("images"), "--truth", at("truth"), "--difference", at(folder)});
+    EXPECT_EQ(run.code, 2) << run.err;
+    EXPECT_NE(run.err.find("/0.png (and 1 more); choose another folder for --difference"),
+              std::string::npos)
+        << run.err;
+    EXPECT_EQ(read_text(at(std::string(folder) + "/1.png")), before);
+  }
+  EXPECT_EQ(evaluate({"--images", at("images"), "--truth", at("truth"), "--difference",
+                      at("images/differences")})
+                .code,
+            0);
+  EXPECT_TRUE(fs::exists(directory_ / "images/differences/1.png"));
+}
+
 TEST_F(Evaluate, TriesAModelOnPairsBesideTheInputItself) {
   make_identity_model(directory_ / "same.safetensors");
   make_pairs(directory_ / "data", 3, 40, 32);
@@ -195,6 +247,8 @@ TEST_F(Evaluate, SaysInOneLineWhatIsWrongBeforeAnyWork) {
   fails({"--images", one, "--truth", one, "--channel", "nonsense"}, "expected one of auto, rgb");
   fails({"--images", one, "--truth", one, "--metrics", "psnt"}, "did you mean psnr");
   fails({"--images", one, "--truth", one, "--border", "x"}, "--border: found \"x\"");
+  fails({"--images", one, "--truth", one, "--csv", one}, "is a folder; name a file in it");
+  fails({"--model", "superes_x2", "--data", one}, "(did you mean superres_x2?)");
 }
 
 }  // namespace

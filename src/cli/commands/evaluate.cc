@@ -33,6 +33,9 @@ struct Options {
 void print_summary(const EvaluateSummary& summary) {
   log_info(message(summary.compared, " compared, ", summary.failed, " failed, ", summary.left_out,
                    " left out in ", format_duration(summary.seconds)));
+  if (summary.remaining > 0) {
+    log_warning(message("stopped: ", summary.remaining, " were not compared and count nowhere"));
+  }
 }
 
 }  // namespace
