@@ -38,10 +38,11 @@ struct alignas(kAlignment) Header {
 /// Freed buffers, up to a bound.
 class Pool {
  public:
-  void set_bound(size_t most_bytes) {
+  void set_bounds(size_t most_kept, size_t most_in_all) {
     const std::lock_guard lock(mutex_);
-    most_bytes_ = most_bytes;
-    shrink(most_bytes_);
+    most_kept_ = most_kept;
+    most_in_all_ = most_in_all;
+    shrink();
   }
 
   /// Null when there is no memory.
@@ -58,16 +59,17 @@ class Pool {
   void give_back(void* data) {
     Header* block = static_cast<Header*>(data) - 1;
     const std::lock_guard lock(mutex_);
+    used_ -= block->bytes;
     kept_ += block->bytes;
     free_.push_back(block);
-    shrink(most_bytes_);
+    shrink();
   }
 
  private:
   /// Memory is short: from now on what is freed is the system's, which is slower.
   void give_all_back() {
     const std::lock_guard lock(mutex_);
-    shrink(0);
+    while (!free_.empty()) drop_oldest();
 #ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, kLarge);
     mallopt(M_TRIM_THRESHOLD, kLarge);
@@ -87,32 +89,43 @@ class Pool {
     if (best == free_.end()) return nullptr;
     Header* block = *best;
     kept_ -= block->bytes;
+    used_ += block->bytes;
     free_.erase(best);
     return block;
   }
 
-  static Header* make(size_t bytes) {
+  Header* make(size_t bytes) {
+    {
+      const std::lock_guard lock(mutex_);
+      used_ += bytes;
+      shrink();
+    }
     const size_t whole = (sizeof(Header) + bytes + kAlignment - 1) / kAlignment * kAlignment;
     void* memory = std::aligned_alloc(kAlignment, whole);
     if (memory != nullptr && bytes >= size_t{kLarge} && !has_headroom()) {
       std::free(memory);
-      return nullptr;
+      memory = nullptr;
     }
-    return memory == nullptr ? nullptr : new (memory) Header{bytes};
+    if (memory != nullptr) return new (memory) Header{bytes};
+    const std::lock_guard lock(mutex_);
+    used_ -= bytes;
+    return nullptr;
   }
 
-  void shrink(size_t most_bytes) {
-    while (kept_ > most_bytes) {
-      kept_ -= free_.front()->bytes;
-      std::free(free_.front());
-      free_.pop_front();
-    }
+  void shrink() {
+    while (!free_.empty() && (kept_ > most_kept_ || used_ + kept_ > most_in_all_)) drop_oldest();
+  }
+
+  void drop_oldest() {
+    kept_ -= free_.front()->bytes;
+    std::free(free_.front());
+    free_.pop_front();
   }
 
   std::mutex mutex_;
   std::list<Header*> free_;  ///< the least recently used first
-  size_t kept_ = 0;
-  size_t most_bytes_ = 0;
+  size_t used_ = 0, kept_ = 0;
+  size_t most_kept_ = 0, most_in_all_ = 0;
 };
 
 /// Never destroyed: tensors of static storage may outlive everything.
@@ -185,14 +198,14 @@ constexpr int kKeptFreeInHeap = 1 << 26;
 
 }  // namespace
 
-void pool_buffers(int64_t most_bytes) {
+void pool_buffers(int64_t most_kept, int64_t most_in_all) {
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, kLargestInHeap);
   mallopt(M_TRIM_THRESHOLD, kKeptFreeInHeap);
 #endif
   static auto& kTensors = *new TensorAllocator;
   static auto& kPixels = *new PixelAllocator;
-  pool().set_bound(static_cast<size_t>(most_bytes));
+  pool().set_bounds(static_cast<size_t>(most_kept), static_cast<size_t>(most_in_all));
   c10::SetCPUAllocator(&kTensors);
   cv::Mat::setDefaultAllocator(&kPixels);
 }

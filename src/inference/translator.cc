@@ -185,6 +185,8 @@ std::vector<Image> Translator::translate(std::span<const Image> images) const {
         results.push_back(std::move(image));
       }
     }
+  } catch (const Error&) {
+    throw;
   } catch (const std::exception& error) {
     if (is_out_of_memory(error)) {
       throw Error(ErrorKind::kDevice, "not enough memory on " + state_->device.str());

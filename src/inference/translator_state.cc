@@ -22,8 +22,8 @@ constexpr int kTurns = 8;
 /// reflection sees, which shows in its border.
 constexpr int64_t kMargin = 8;
 
-/// For the program, and for freed memory that is not given back (pool_buffers keeps most of it).
-constexpr int64_t kReserve = int64_t{480} << 20;
+/// For the program itself, and what malloc keeps. Freed buffers make room (pool_buffers).
+constexpr int64_t kReserve = int64_t{384} << 20;
 
 void make_channels_last(ImageModule& network) {
   for (at::Tensor& parameter : network.parameters()) {

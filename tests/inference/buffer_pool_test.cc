@@ -3,6 +3,7 @@
 #include <ATen/ops/empty.h>
 #include <c10/core/CPUAllocator.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <opencv2/core.hpp>
 
@@ -40,6 +41,22 @@ TEST_F(BufferPool, KeepsWhatImagesHoldUntilTheLastOfThemIsGone) {
   const cv::Mat other(1200, 1000, CV_16UC3, cv::Scalar::all(0));
   EXPECT_NE(other.data, part.datastart);
   EXPECT_EQ(part.at<cv::Vec3w>(199, 999), cv::Vec3w(7, 8, 9));
+}
+
+/// Bytes that malloc has given out.
+size_t given_out() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+TEST_F(BufferPool, KeepsNothingThatWouldBeTooMuchTogetherWithWhatIsInUse) {
+  const int64_t megabyte = 1 << 20;
+  pool_buffers(64 * megabyte, 48 * megabyte);
+  const size_t before = given_out();
+  at::empty({20 * megabyte / 4}).reset();
+  EXPECT_GT(given_out() - before, size_t{19} << 20) << "what was freed is kept";
+  const at::Tensor large = at::empty({40 * megabyte / 4});
+  EXPECT_LT(given_out() - before, size_t{45} << 20) << "but not beside this one";
 }
 
 TEST_F(BufferPool, LeavesMemoryOfTheUsersAlone) {

@@ -18,6 +18,8 @@ namespace {
 
 /// What an image of half a megapixel frees and takes again while it is computed.
 constexpr int64_t kPooledBytes = int64_t{384} << 20;
+/// What a run takes beside tensors and large images: libraries, codecs, kernels.
+constexpr int64_t kProgramBytes = int64_t{352} << 20;
 
 struct Options {
   TranslatorOptions translator;
@@ -71,7 +73,8 @@ int run_translate(const std::vector<std::string>& arguments) {
   }
   check_options(options.translate);
   set_compute_threads(options.threads);
-  pool_buffers(std::min(options.translate.memory.bytes / 8, kPooledBytes));
+  const int64_t memory = options.translate.memory.bytes;
+  pool_buffers(std::min(memory / 8, kPooledBytes), memory - std::min(memory / 2, kProgramBytes));
   options.translator.memory = options.translate.memory.bytes;
   const Translator translator(options.translator);
   log_info(translator.description());
