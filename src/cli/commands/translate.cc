@@ -19,7 +19,7 @@ namespace {
 /// What an image of half a megapixel frees and takes again while it is computed.
 constexpr int64_t kPooledBytes = int64_t{384} << 20;
 /// What a run takes beside tensors and large images: libraries, codecs, kernels.
-constexpr int64_t kProgramBytes = int64_t{352} << 20;
+constexpr int64_t kProgramBytes = int64_t{400} << 20;
 
 struct Options {
   TranslatorOptions translator;
