@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/message.h"
 #include "image/codec.h"
+#include "image/indexed_png.h"
 #include "pipelines/sidecars.h"
 
 namespace solstice {
@@ -119,10 +120,7 @@ std::string scale_json(const std::string& text, int scale) {
 }
 
 std::string scale_mask(const std::string& bytes, int scale) {
-  constexpr size_t kColourType = 25;
-  if (bytes.size() > kColourType && bytes[kColourType] == 3) {
-    refuse("is a mask with a palette, whose numbers scaling would lose; save it as grey");
-  }
+  if (is_indexed_png(bytes)) return enlarge_indexed_png(bytes, scale);
   Image mask = decode_image(bytes);
   cv::resize(mask.pixels, mask.pixels, {}, scale, scale, cv::INTER_NEAREST);
   return encode_image(mask, {ImageFormat::kPng});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/files.h"
+#include "image/indexed_png.h"
 #include "image/made_images.h"
 #include "support/expect_error.h"
 #include "support/temporary_directory.h"
@@ -148,6 +149,31 @@ TEST(Codec, ExpandsPalettesAndTheirTransparency) {
   EXPECT_EQ(read_header(transparent).channels, 4);
   EXPECT_EQ(decode_image(transparent).pixels.at<cv::Vec4b>(0, 0), cv::Vec4b(1, 2, 3, 9));
   EXPECT_EQ(decode_image(transparent).pixels.at<cv::Vec4b>(0, 1), cv::Vec4b(250, 251, 252, 255));
+}
+
+TEST(IndexedPng, KeepsNumbersColoursAndTransparencyWhenEnlarged) {
+  PngRecipe recipe;
+  recipe.width = 2;
+  recipe.height = 1;
+  recipe.bit_depth = 1;
+  recipe.colour_type = 3;
+  recipe.palette = {1, 2, 3, 1, 2, 3};  // two classes of one colour
+  recipe.palette_alpha = {9};
+  recipe.rows = {{0x40}};
+  const std::string small = png_of(recipe);
+  ASSERT_TRUE(is_indexed_png(small));
+  recipe.width = 4;
+  recipe.height = 2;
+  recipe.bit_depth = 8;
+  recipe.rows = {{0, 0, 1, 1}, {0, 0, 1, 1}};
+  const std::string large = enlarge_indexed_png(small, 2);
+  EXPECT_TRUE(is_indexed_png(large));
+  // Colours would not tell the classes apart: once more by 1 must not change a byte.
+  EXPECT_EQ(large, enlarge_indexed_png(png_of(recipe), 1));
+  EXPECT_EQ(decode_image(large).pixels.at<cv::Vec4b>(1, 1), cv::Vec4b(1, 2, 3, 9));
+  EXPECT_EQ(decode_image(large).pixels.at<cv::Vec4b>(1, 2), cv::Vec4b(1, 2, 3, 255));
+  EXPECT_TRUE(fails_with("truncated", [&] { enlarge_indexed_png(small.substr(0, 70), 2); }));
+  EXPECT_FALSE(is_indexed_png(encode_image(made_image(3, 2, CV_8UC3), {ImageFormat::kPng})));
 }
 
 TEST(Codec, ReadsGreyWithAlphaAndFewBits) {
