@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/message.h"
 #include "image/codec.h"
+#include "pipelines/earlier_results.h"
 #include "pipelines/one_thread_per_image.h"
 
 namespace solstice {
@@ -53,9 +54,11 @@ PipelineResult run_photos(const TranslateOptions& options, const ImageModel& mod
                       [&](Item& item) { hooks.finish(static_cast<Photo&>(item)); });
 }
 
-void note_written(Journal& journal, const Photo& photo, uint64_t made_by) {
+void note_written(Journal& journal, const fs::path& out, const Photo& photo, uint64_t made_by) {
   const std::optional<FileStamp> result = stamp_of(photo.job.output);
-  if (result) journal.add(photo.job.place, {photo.stamp, *result, made_by});
+  if (!result) return;
+  const bool within = is_within(photo.job.input.parent_path(), out);
+  journal.add(photo.job.place, {photo.stamp, *result, made_by, within});
 }
 
 void note_failure(RunRecord& record, FailedFile failure) {

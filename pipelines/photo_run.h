@@ -31,7 +31,8 @@ PipelineResult run_photos(const TranslateOptions& options, const ImageModel& mod
                           const PhotoHooks& hooks);
 
 /// Tells the journal of a result that has just been written.
-void note_written(Journal& journal, const Photo& photo, uint64_t made_by);
+void note_written(Journal& journal, const std::filesystem::path& out, const Photo& photo,
+                  uint64_t made_by);
 
 /// Counts a file that failed, keeps and logs why.
 void note_failure(RunRecord& record, FailedFile failure);

@@ -141,11 +141,11 @@ TranslateSummary ServeFlow::run() {
   record_.made_by = made_by_;
   journal_.emplace(options_.out, "serve");
   const int64_t callers = choose_callers(options_, model_, 0, {});
-  record_.pipeline =
-      run_photos(options_, model_, callers,
-                 {[this] { return next(); },
-                  [this](const Photo& photo) { note_written(*journal_, photo, made_by_); },
-                  [this](Photo& photo) { finish(photo); }});
+  record_.pipeline = run_photos(
+      options_, model_, callers,
+      {[this] { return next(); },
+       [this](const Photo& photo) { note_written(*journal_, options_.out, photo, made_by_); },
+       [this](Photo& photo) { finish(photo); }});
   TranslateSummary& summary = record_.summary;
   summary.found = found_;
   sum_up(record_);
