@@ -94,6 +94,28 @@ TEST(CommandLine, AFlagBeatsTheEnvironmentWhichBeatsAConfigFileWhichBeatsARecipe
   }
 }
 
+TEST(CommandLine, AMisspeltVariableIsAWarningAndABadValueNamesItsVariable) {
+  ProgramOptions options;
+  options.environment = {{"SOLSTICE_FROMAT", "png"},   {"SOLSTICE_BATCH_SIZE", "4"},
+                         {"SOLSTICE_PRESET", "ci"},    {"SOLSTICE_TEST_DATA", "nowhere"},
+                         {"SOLSTICE_ELSEWHERE", "on"}, {"SOLSTICE_QUALITY", "90"}};
+  Finished run = run_solstice({"translate", "nowhere"}, options);
+  EXPECT_EQ(run.code, 2);
+  EXPECT_NE(run.err.find("warning: environment SOLSTICE_FROMAT is no option of any command (did "
+                         "you mean SOLSTICE_FORMAT?)\n"),
+            std::string::npos)
+      << run.err;
+  EXPECT_NE(run.err.find("SOLSTICE_ELSEWHERE is no option of any command\n"), std::string::npos)
+      << run.err;
+  EXPECT_EQ(lines_of(run.err).size(), 3U) << run.err;
+  options.environment = {{"SOLSTICE_QUALITY", "abc"}};
+  run = run_solstice({"translate", "nowhere"}, options);
+  EXPECT_EQ(run.code, 2);
+  EXPECT_NE(run.err.find("environment SOLSTICE_QUALITY: --quality: found \"abc\""),
+            std::string::npos)
+      << run.err;
+}
+
 TEST(CommandLine, TakesTheReferencesSpellingsAndSaysOurs) {
   const TemporaryDirectory directory;
   make_pairs(directory / "data", 1, 32, 32);
