@@ -229,6 +229,7 @@ void save_pictures(ComparedImages& item, const Protocol& protocol) {
 
 void compare_and_show(ComparedImages& item, const Protocol& protocol) {
   item.result.scores = compare(item, protocol);
+  note_missing_scores(item, protocol);
   save_pictures(item, protocol);
   for (Candidate& candidate : item.candidates) candidate.pixels = cv::Mat();
   item.input = Image();
