@@ -23,7 +23,7 @@ constexpr int kPictureQuality = 85;
 
 ImageHeader read_and_check(const std::string& path, std::string& bytes,
                            const EvaluateOptions& options) {
-  bytes = read_file(path, static_cast<uint64_t>(options.memory.bytes));
+  bytes = read_file(path, static_cast<uint64_t>(options.memory.bytes), "--memory");
   ImageHeader header;
   try {
     header = read_header(bytes);
