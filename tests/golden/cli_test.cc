@@ -21,6 +21,20 @@ TEST(CommandLine, ListsItsCommandsWhenAskedForHelp) {
   }
 }
 
+TEST(CommandLine, ALimitOnAddressesEndsInOneLine) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer takes more addresses than any limit leaves";
+#endif
+  for (int megabytes = 500; megabytes <= 700; megabytes += 20) {
+    const std::string limit = "ulimit -v " + std::to_string(megabytes) + "000; exec \"$@\"";
+    const Finished run =
+        run_program({"/bin/bash", "-c", limit, "bash", SOLSTICE_BINARY, "--version"});
+    // 127: the system could not even load the libraries, and says so.
+    EXPECT_TRUE(run.code == 0 || run.code == 2 || run.code == 127) << megabytes << ": " << run.code;
+    EXPECT_LE(lines_of(run.err).size(), 1U) << run.err;
+  }
+}
+
 TEST(CommandLine, WithoutACommandShowsTheHelpAndFails) {
   const Finished bare = run_solstice({});
   EXPECT_EQ(bare.code, 2);
