@@ -28,7 +28,8 @@ Job Arrivals::plan(const ListedFile& file) {
 }
 
 std::unique_ptr<Photo> Arrivals::next(const ImageModel& model, const std::function<bool()>& stop) {
-  if (!announced_) log_info(message("watching ", watch_.folders(), " folders; Ctrl-C ends"));
+  if (!announced_)
+    log_info(message("watching ", counted(watch_.folders(), "folder"), "; Ctrl-C ends"));
   announced_ = true;
   auto file = watch_.next(stop);
   // A mask may come before its image, so here any is taken for a label.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <opencv2/imgproc.hpp>
@@ -62,10 +63,19 @@ std::vector<double> scores_of(const Candidate& candidate, const cv::Mat& truth,
     planes = {without_border(planes.candidate, protocol.border),
               without_border(planes.truth, protocol.border)};
   }
+  const auto& metrics = protocol.metrics.of_files;
+  const auto fits = [&](const FileMetric& metric) {
+    return metric.row == nullptr ||
+           std::min(planes.truth.cols, planes.truth.rows) >= metric.row->least_side;
+  };
+  // Where none fits, the first one says why.
+  const bool any_fits = std::any_of(metrics.begin(), metrics.end(), fits);
   std::vector<double> scores;
-  for (const FileMetric& metric : protocol.metrics.of_files) {
-    scores.push_back(metric.row != nullptr ? metric.row->compute(planes.candidate, planes.truth)
-                                           : colorfulness(candidate.pixels));
+  for (const FileMetric& metric : metrics) {
+    scores.push_back(metric.row == nullptr ? colorfulness(candidate.pixels)
+                     : any_fits && !fits(metric)
+                         ? kNone
+                         : metric.row->compute(planes.candidate, planes.truth));
   }
   return scores;
 }
@@ -102,6 +112,26 @@ std::vector<std::vector<double>> compare(const ComparedImages& comparison,
     }
   }
   return scores;
+}
+
+size_t leading_name(const ComparedImages& comparison) {
+  for (const std::string& name : {comparison.job.image, comparison.job.truth}) {
+    if (comparison.failure.starts_with(name + ": ")) return name.size();
+  }
+  return 0;
+}
+
+void note_missing_scores(ComparedImages& comparison, const Protocol& protocol) {
+  for (size_t m = 0; m < protocol.metrics.of_files.size(); ++m) {
+    const MetricRow* row = protocol.metrics.of_files[m].row;
+    if (row == nullptr || comparison.candidates.empty() ||
+        !std::isnan(comparison.result.scores[0][m]))
+      continue;
+    comparison.notes.push_back(message("has no ", row->name, ", which needs sides of ",
+                                       row->least_side, " or more; found ", comparison.truth.cols,
+                                       "x", comparison.truth.rows,
+                                       protocol.border > 0 ? " less the border" : ""));
+  }
 }
 
 std::string size_problem(cv::Size result, cv::Size truth, int scale) {

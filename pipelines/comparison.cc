@@ -23,7 +23,7 @@ constexpr int kPictureQuality = 85;
 
 ImageHeader read_and_check(const std::string& path, std::string& bytes,
                            const EvaluateOptions& options) {
-  bytes = read_file(path, static_cast<uint64_t>(options.memory.bytes));
+  bytes = read_file(path, static_cast<uint64_t>(options.memory.bytes), "--memory");
   ImageHeader header;
   try {
     header = read_header(bytes);
@@ -229,6 +229,7 @@ void save_pictures(ComparedImages& item, const Protocol& protocol) {
 
 void compare_and_show(ComparedImages& item, const Protocol& protocol) {
   item.result.scores = compare(item, protocol);
+  note_missing_scores(item, protocol);
   save_pictures(item, protocol);
   for (Candidate& candidate : item.candidates) candidate.pixels = cv::Mat();
   item.input = Image();

@@ -70,9 +70,16 @@ std::vector<std::string> series_of(const Protocol& protocol);
 
 /// The numbers of one file. Published figures of bicubic are those of the luma alone, rounded,
 /// shrunk without rounding and enlarged to whole levels: so is an `enlarged` candidate compared
-/// where the channel is luma. Throws Error(kInput) for what cannot be compared.
+/// where the channel is luma. NaN for a metric that needs a larger image, where another metric does
+/// not. Throws Error(kInput) for what cannot be compared.
 std::vector<std::vector<double>> compare(const ComparedImages& comparison,
                                          const Protocol& protocol);
+
+/// How many bytes of the failure are the name of one of the files, which may have several lines.
+size_t leading_name(const ComparedImages& comparison);
+
+/// Notes the metrics that compare() left NaN because of the size.
+void note_missing_scores(ComparedImages& comparison, const Protocol& protocol);
 
 /// "is 128x128, the truth 256x256: ..." with a likely reason; empty when the sizes are equal. The
 /// truth was cropped to a multiple of `scale`.

@@ -84,7 +84,7 @@ EvaluationPlan plan_data_set(const EvaluateOptions& options, const Translator* t
     if (!layout) continue;
     EvaluationPlan plan;
     add_jobs(*layout, data, plan);
-    plan.reading = message(layout->reading, ", ", plan.jobs.size(), " images");
+    plan.reading = message(layout->reading, ", ", counted(plan.jobs.size(), "image"));
     for (const DataProblem& problem : layout->problems) {
       plan.left_out.emplace_back(problem.file, problem.what);
     }

@@ -171,6 +171,7 @@ void EvaluateFlow::keep_picture(std::string picture) {
   if (picture.empty()) return;
   const size_t file = evaluation_.files.size() - 1;
   const double value = judged(evaluation_, evaluation_.files[file]);
+  if (std::isnan(value)) return;
   const auto place = std::find_if(pictures_.begin(), pictures_.end(), [&](const auto& kept) {
     return is_worse(evaluation_, value, kept.first.value);
   });
@@ -183,14 +184,13 @@ void EvaluateFlow::finish(ComparedImages& item) {
     disk_full_ = item.failure;
     return;
   }
-  item.result.failure = item.failure.substr(0, item.failure.find('\n'));
+  const size_t name = leading_name(item);
+  item.result.failure = item.failure.substr(0, item.failure.find('\n', name));
   if (item.result.failure.empty()) keep_features(item);
   const std::string& path = item.job.image.empty() ? item.job.truth : item.job.image;
   const std::string& failure = item.result.failure;
   if (!failure.empty()) {
-    const bool named =
-        failure.starts_with(item.job.image + ": ") || failure.starts_with(item.job.truth + ": ");
-    log_error(named ? failure : message(path, ": ", failure));
+    log_error(name > 0 ? failure : message(path, ": ", failure));
   } else {
     warnings_.note(path, item.notes);
   }

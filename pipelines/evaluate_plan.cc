@@ -109,7 +109,7 @@ EvaluationPlan pair_folders(const std::string& images, const std::string& truth)
   }
   note_missing(results, truths, truth, plan);
   note_missing(truths, results, images, plan);
-  plan.reading = message("paired by name: ", plan.jobs.size(), " images");
+  plan.reading = message("paired by name: ", counted(plan.jobs.size(), "image"));
   return plan;
 }
 

@@ -44,6 +44,14 @@ bool has_values(const Evaluation& evaluation, size_t series, size_t metric) {
   });
 }
 
+/// A file without this number lacks it: truths are held against nothing, and colourfulness is told
+/// of what there is.
+bool is_missing(const Evaluation& evaluation, size_t series, size_t metric) {
+  const ChosenMetrics& metrics = evaluation.metrics;
+  const bool is_truth = metrics.has_colorfulness() && series + 1 == evaluation.series.size();
+  return metrics.of_files[metric].row != nullptr && !is_truth;
+}
+
 struct Column {
   size_t series, metric;
 };
@@ -105,7 +113,7 @@ Json file_line(const FileScores& file, const Evaluation& evaluation) {
   for (size_t s = 0; s < evaluation.series.size(); ++s) {
     for (size_t m = 0; m < evaluation.metrics.of_files.size(); ++m) {
       const double value = file.scores[s][m];
-      if (std::isnan(value)) continue;
+      if (std::isnan(value) && !is_missing(evaluation, s, m)) continue;
       scores[evaluation.series[s]][evaluation.metrics.of_files[m].name] = number_json(value);
     }
   }

@@ -144,11 +144,12 @@ std::optional<FileStamp> stamp_of(const fs::path& path) {
 }
 
 std::string journal_line(std::string_view place, const Making& making) {
-  return Json{{"place", escaped(place)},
-              {"input", to_json(making.input)},
-              {"output", to_json(making.output)},
-              {"made_by", hash_text(making.made_by)}}
-      .dump();
+  Json line{{"place", escaped(place)},
+            {"input", to_json(making.input)},
+            {"output", to_json(making.output)},
+            {"made_by", hash_text(making.made_by)}};
+  if (making.from_within) line["from_within"] = true;
+  return line.dump();
 }
 
 std::optional<std::pair<std::string, Making>> parse_journal_line(std::string_view line) {
@@ -164,7 +165,8 @@ std::optional<std::pair<std::string, Making>> parse_journal_line(std::string_vie
   const std::optional<FileStamp> output = read_stamp(object, "output");
   const std::string made_by = text_of("made_by");
   if (!place || place->empty() || !input || !output || made_by.size() != 16) return std::nullopt;
-  Making making{*input, *output, 0};
+  const auto within = object.find("from_within");
+  Making making{*input, *output, 0, within != object.end() && *within == true};
   const char* end = made_by.data() + made_by.size();
   const auto [stop, code] = std::from_chars(made_by.data(), end, making.made_by, 16);
   if (code != std::errc() || stop != end) return std::nullopt;

@@ -25,6 +25,7 @@ struct Making {
   FileStamp input;
   FileStamp output;      ///< as it was when done: a result that is another now was made otherwise
   uint64_t made_by = 0;  ///< hash of the model and of the options that show in results
+  bool from_within = false;  ///< the input lies within the output folder, too
 };
 
 /// By the place of the result below the output folder.

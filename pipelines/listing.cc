@@ -16,6 +16,7 @@
 #include "core/files.h"
 #include "core/message.h"
 #include "image/codec.h"
+#include "pipelines/earlier_results.h"
 
 namespace solstice {
 namespace {
@@ -84,6 +85,7 @@ class Lister {
       : options_(options),
         selection_(options),
         out_(identity_of(out.string())),
+        earlier_(out),
         may_repeat_(inputs.size() > 1 || !options.files_from.empty()) {}
 
   void add(const std::string& input);
@@ -100,6 +102,7 @@ class Lister {
   const SelectionOptions& options_;
   const Selection selection_;
   const std::optional<Identity> out_;
+  EarlierResults earlier_;
   const bool may_repeat_;
   std::vector<Identity> above_;  ///< the folders between an input and where we are
   std::unordered_set<std::string> seen_;
@@ -185,8 +188,13 @@ void Lister::add_entry(const Entry& entry, const std::string& folder, const std:
   } else if (entry.kind == EntryKind::kOther) {
     return;
   } else if (format_of_extension(extension_in(entry.name))) {
+    std::string path = joined(folder, entry.name), place = joined(relative, entry.name);
+    if (earlier_.has(folder, entry.name)) {
+      listing_.results.push_back({std::move(path), std::move(place)});
+      return;
+    }
     // A broken link or a file that may not be looked at fails when it is opened, and is counted.
-    add_file(joined(folder, entry.name), joined(relative, entry.name));
+    add_file(std::move(path), std::move(place));
   } else if (const std::string_view kind = foreign_kind_of_extension(extension_in(entry.name));
              !kind.empty()) {
     // Passing it over in silence would lose it; as a file of the run its result's name could be in

@@ -18,6 +18,7 @@ struct ListedFile {
 /// What the inputs of a command come to.
 struct Listing {
   std::vector<ListedFile> files;
+  std::vector<ListedFile> results;  ///< of earlier runs, which lie beside their photos: left out
   /// What could not be looked into or is no image of ours, with the reason. It costs only itself.
   struct Problem {
     std::filesystem::path path;
@@ -35,8 +36,8 @@ inline constexpr const char* kStateFolder = ".solstice";
 /// folder; from a folder, files with the extension of a known format are taken, with their place in
 /// the tree, and pictures of other formats are problems. Not taken from folders: hidden files and
 /// folders (unless asked for), what is neither file nor folder, links that lead back to a folder
-/// above them (or all links), and `out` where it lies inside an input folder. A file named twice
-/// for the same result is taken once.
+/// above them (or all links), `out` where it lies inside an input folder, and results of earlier
+/// runs (EarlierResults) where it does not. A file named twice for the same result is taken once.
 ///
 /// Paths of `files_from` are relative to the one input, a folder, or without one to the working
 /// directory. They keep their place below it; a path that lies elsewhere (absolute, or out of it by

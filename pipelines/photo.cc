@@ -26,7 +26,7 @@ std::string readable_bytes(int64_t bytes) {
 void read(Photo& photo, const TranslateOptions& options, const ImageModel& model) {
   const int64_t memory = options.memory.bytes;
   photo.stamp = stamp_of(photo.job.input).value_or(FileStamp());
-  photo.bytes = read_file(photo.job.input, static_cast<uint64_t>(memory));
+  photo.bytes = read_file(photo.job.input, static_cast<uint64_t>(memory), "--memory");
   photo.header = read_header(photo.bytes);
   const ImageHeader& header = photo.header;
   if (header.pixels() > options.max_pixels) {

@@ -53,9 +53,11 @@ PipelineResult run_photos(const TranslateOptions& options, const ImageModel& mod
                       [&](Item& item) { hooks.finish(static_cast<Photo&>(item)); });
 }
 
-void note_written(Journal& journal, const Photo& photo, uint64_t made_by) {
+void note_written(Journal& journal, PlaceWithin& out, const Photo& photo, uint64_t made_by) {
   const std::optional<FileStamp> result = stamp_of(photo.job.output);
-  if (result) journal.add(photo.job.place, {photo.stamp, *result, made_by});
+  if (!result) return;
+  const bool within = out.of(photo.job.input.parent_path()).has_value();
+  journal.add(photo.job.place, {photo.stamp, *result, made_by, within});
 }
 
 void note_failure(RunRecord& record, FailedFile failure) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "pipelines/earlier_results.h"
 #include "pipelines/journal.h"
 #include "pipelines/photo.h"
 #include "pipelines/report.h"
@@ -31,7 +32,7 @@ PipelineResult run_photos(const TranslateOptions& options, const ImageModel& mod
                           const PhotoHooks& hooks);
 
 /// Tells the journal of a result that has just been written.
-void note_written(Journal& journal, const Photo& photo, uint64_t made_by);
+void note_written(Journal& journal, PlaceWithin& out, const Photo& photo, uint64_t made_by);
 
 /// Counts a file that failed, keeps and logs why.
 void note_failure(RunRecord& record, FailedFile failure);

@@ -118,7 +118,8 @@ std::vector<WorstFile> worst_files(const Evaluation& evaluation, int64_t count) 
   std::vector<WorstFile> worst;
   for (size_t i = 0; i < evaluation.files.size(); ++i) {
     const FileScores& file = evaluation.files[i];
-    if (file.failure.empty()) worst.push_back({i, judged(evaluation, file)});
+    if (!file.failure.empty() || std::isnan(judged(evaluation, file))) continue;
+    worst.push_back({i, judged(evaluation, file)});
   }
   std::stable_sort(worst.begin(), worst.end(), [&](const WorstFile& a, const WorstFile& b) {
     return is_worse(evaluation, a.value, b.value);

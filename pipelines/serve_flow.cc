@@ -53,6 +53,7 @@ class ServeFlow {
   const uint64_t made_by_;
   const OutputPlan outputs_;
   const OutputPlan named_outputs_;  ///< of requests that name their result
+  PlaceWithin places_{options_.out};
   std::optional<Journal> journal_;
   LineReader lines_;
   std::ostream& results_;
@@ -144,7 +145,7 @@ TranslateSummary ServeFlow::run() {
   record_.pipeline =
       run_photos(options_, model_, callers,
                  {[this] { return next(); },
-                  [this](const Photo& photo) { note_written(*journal_, photo, made_by_); },
+                  [this](const Photo& photo) { note_written(*journal_, places_, photo, made_by_); },
                   [this](Photo& photo) { finish(photo); }});
   TranslateSummary& summary = record_.summary;
   summary.found = found_;

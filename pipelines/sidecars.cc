@@ -51,13 +51,15 @@ void check_mask_size(const std::string& mask, const fs::path& image) {
 
 }  // namespace
 
-void leave_out_masks(std::vector<ListedFile>& files) {
+void leave_out_masks(Listing& listing) {
   std::unordered_set<std::string> stems;
-  for (const ListedFile& file : files) {
-    const fs::path path(file.path);
-    stems.insert((path.parent_path() / path.stem()).string());
+  for (const auto* images : {&listing.files, &listing.results}) {
+    for (const ListedFile& file : *images) {
+      const fs::path path(file.path);
+      stems.insert((path.parent_path() / path.stem()).string());
+    }
   }
-  std::erase_if(files, [&](const ListedFile& file) {
+  std::erase_if(listing.files, [&](const ListedFile& file) {
     const std::string& path = file.path;
     return path.ends_with(kMaskEnding) &&
            stems.contains(path.substr(0, path.size() - kMaskEnding.size()));

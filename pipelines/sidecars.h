@@ -20,8 +20,8 @@ inline constexpr uint64_t kLargestSidecar = uint64_t{64} << 20;
 inline constexpr std::string_view kMaskEnding = "_mask.png";
 inline constexpr std::string_view kSidecarEndings[] = {".txt", ".xml", ".json", kMaskEnding};
 
-/// Takes masks of the images among `files` out of them: they are labels, not photos.
-void leave_out_masks(std::vector<ListedFile>& files);
+/// Takes masks of the images and results of `listing` out of its files: they are labels.
+void leave_out_masks(Listing& listing);
 
 /// Finds what stands beside each job's input, and names its copies after the job's output.
 /// Throws Error(kUsage) when a copy would replace an image, a result or the copy of another label,

@@ -70,6 +70,7 @@ class TranslateFlow {
   std::optional<Arrivals> arrivals_;  ///< of --watch
   std::atomic<int64_t> arrived_{0};
   std::atomic<bool> over_{false};  ///< begin nothing more
+  PlaceWithin places_{options_.out};
   std::optional<Journal> journal_;
   std::optional<ShardManifest> manifest_;  ///< of a share only
   RunRecord record_;
@@ -97,7 +98,10 @@ void TranslateFlow::list() {
   } else if (listing.files.empty()) {
     fail_without_files(listing);
   }
-  if (options_.sidecars) leave_out_masks(listing.files);
+  if (!listing.results.empty()) {
+    log_info(message("results of earlier runs are left out: ", listing.results.size()));
+  }
+  if (options_.sidecars) leave_out_masks(listing);
   plan_.emplace(std::move(listing.files), options_, context);
   if (options_.sidecars) plan_labels();
   if (arrivals_) {
@@ -120,7 +124,8 @@ void TranslateFlow::fail_without_files(const Listing& listing) const {
   throw Error(ErrorKind::kInput,
               listing.problems.empty()
                   ? message("no images found in ", where,
-                            chosen ? " that --include and --exclude leave" : "")
+                            chosen ? " that --include and --exclude leave" : "",
+                            listing.results.empty() ? "" : ", only results of earlier runs")
                   : message(listing.problems[0].path.string(), ": ", listing.problems[0].what));
 }
 
@@ -230,7 +235,7 @@ void TranslateFlow::translate_all() {
       options_, model_,
       choose_callers(options_, model_, plan_->size(), [this](size_t i) { return job(i); }),
       {[this] { return next(); },
-       [this](const Photo& photo) { note_written(*journal_, photo, record_.made_by); },
+       [this](const Photo& photo) { note_written(*journal_, places_, photo, record_.made_by); },
        [this](Photo& photo) { finish(photo); }});
   warnings_.finish();
   TranslateSummary& summary = record_.summary;

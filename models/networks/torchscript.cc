@@ -18,7 +18,13 @@ std::string torchscript_complaint(const std::exception& error) {
   const std::string_view text =
       trim(of_torch != nullptr ? of_torch->what_without_backtrace() : error.what());
   const size_t end_of_others = text.rfind('\n');
-  return std::string(end_of_others == text.npos ? text : trim(text.substr(end_of_others)));
+  std::string_view line = end_of_others == text.npos ? text : trim(text.substr(end_of_others));
+  // LibTorch's advice to its own developers.
+  for (const std::string_view advice :
+       {". This is an internal miniz error", "  (Could this error message be improved"}) {
+    line = line.substr(0, line.find(advice));
+  }
+  return std::string(line);
 }
 
 torch::jit::Module load_torchscript(const std::string& option, const std::string& file,

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "cli/command_line.h"
+#include "cli/environment.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/message.h"
@@ -65,6 +66,7 @@ int run_command(const std::vector<std::string>& arguments) {
     std::cout << help_of(command);
     return kDone;
   }
+  warn_of_unknown_variables();
   return command.run(rest);
 }
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <cctype>
-#include <cstdlib>
 #include <set>
 #include <sstream>
 
 #include "cli/aliases.h"
+#include "cli/environment.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
@@ -222,19 +222,6 @@ void apply(const std::vector<Field>& fields, const KeyValues& values, const std:
   }
 }
 
-KeyValues read_environment(const std::vector<Field>& fields) {
-  KeyValues values;
-  for (const Field& field : fields) {
-    std::string variable = "SOLSTICE_";
-    for (const char c : field.name) {
-      variable += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
-    }
-    const char* value = std::getenv(variable.c_str());
-    if (value != nullptr) values[field.name] = value;
-  }
-  return values;
-}
-
 std::string find_recipe(const std::string& name) {
   if (fs::is_regular_file(name)) return name;
   if (const fs::path shipped = shipped_recipe(name); !shipped.empty()) return shipped.string();
@@ -272,7 +259,9 @@ void apply_in_order(const std::vector<Field>& fields, const TypedArguments& type
   }
   apply(fields, base, base_origin);
   apply(fields, configured, config);
-  apply(fields, environment, "environment");
+  for (const auto& [name, value] : environment) {
+    apply(fields, {{name, value}}, "environment " + variable_of(name));
+  }
   apply(fields, typed.flags, "");
 }
 

@@ -47,9 +47,6 @@ KeyValues read_config(const std::string& path);
 /// every message. Throws Error(kUsage) for a key that no field has.
 void apply(const std::vector<Field>& fields, const KeyValues& values, const std::string& origin);
 
-/// SOLSTICE_<KEY> for every field: `SOLSTICE_BATCH_SIZE=4`.
-KeyValues read_environment(const std::vector<Field>& fields);
-
 /// The path of a recipe: a file, or the name of one in the installed share folder or the source
 /// tree. Throws Error(kUsage) that lists the known ones.
 std::string find_recipe(const std::string& name);

@@ -81,7 +81,7 @@ std::string temporary_name(std::string name, int serial) {
 
 }  // namespace
 
-std::string read_file(const fs::path& path, uint64_t limit) {
+std::string read_file(const fs::path& path, uint64_t limit, std::string_view option) {
   // Without O_NONBLOCK a named pipe would be waited for, not refused.
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) {
@@ -100,7 +100,8 @@ std::string read_file(const fs::path& path, uint64_t limit) {
   const auto size = static_cast<uint64_t>(status.st_size);
   if (size > limit) {
     throw Error(ErrorKind::kInput,
-                message(path.string(), ": has ", size, " bytes, the limit is ", limit));
+                message(path.string(), ": has ", size, " bytes, ",
+                        option.empty() ? "the limit is" : message(option, " allows"), " ", limit));
   }
   std::string bytes(size, '\0');
   size_t done = 0;

@@ -14,8 +14,9 @@ namespace solstice {
 namespace fs = std::filesystem;
 
 /// The bytes of a file. Throws Error(kInput) naming the file when it cannot be opened, is no
-/// regular file, or is larger than `limit` bytes.
-std::string read_file(const fs::path& path, uint64_t limit = uint64_t{1} << 33);
+/// regular file, or is larger than `limit` bytes, which `option` ("--memory") sets, if one does.
+std::string read_file(const fs::path& path, uint64_t limit = uint64_t{1} << 33,
+                      std::string_view option = {});
 
 /// A file that appears whole or not at all: bytes go to `.<name>.tmp.<space>.<pid>.<n>` (a
 /// long name shortened to fit, process_space() before the process) in the target's own directory,

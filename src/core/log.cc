@@ -79,7 +79,7 @@ std::string printable(const std::string& text) {
   std::string shown;
   for (const char c : text) {
     const auto code = static_cast<unsigned char>(c);
-    if ((code < 0x20 && c != '\n') || code == 0x7f) {
+    if (code < 0x20 || code == 0x7f) {
       char escaped[5];
       std::snprintf(escaped, sizeof escaped, "\\x%02x", code);
       shown += escaped;

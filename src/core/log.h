@@ -22,7 +22,8 @@ void clear_progress();
 
 bool stderr_is_terminal();
 
-/// Control characters (but not UTF-8) as \xNN, so that a hostile file name cannot drive a terminal.
+/// Control characters (but not UTF-8) as \xNN, so that a hostile file name cannot drive a terminal
+/// and a line stays one.
 std::string printable(const std::string& text);
 
 /// "0.8 s", "1 min 20 s", "3 h 05 min".

@@ -13,4 +13,10 @@ std::string message(const Parts&... parts) {
   return out.str();
 }
 
+/// "1 image", "2 images".
+template <class Count>
+std::string counted(Count count, const std::string& noun) {
+  return message(count, " ", noun, count == 1 ? "" : "s");
+}
+
 }  // namespace solstice

@@ -15,9 +15,12 @@ struct Name {
   Enum value;
 };
 
-/// The candidate nearest to `word` by edit distance, or empty when none is near enough to be what
-/// was meant (more than a third of the letters differ).
+/// The candidate nearest to `word` by edit distance, whatever its case, or empty when none is near
+/// enough to be what was meant (more than a third of the letters differ).
 std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates);
+
+/// Of ASCII letters.
+bool equal_but_for_case(std::string_view a, std::string_view b);
 
 /// "a, b, c".
 std::string join(const std::vector<std::string>& words, std::string_view separator = ", ");

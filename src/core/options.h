@@ -73,12 +73,12 @@ requires std::is_enum_v<Enum> std::string name_of(Enum value) {
   return "?";
 }
 
-/// The enum value of a name; throws Error(kUsage) that lists the names.
+/// The enum value of a name in any case; throws Error(kUsage) that lists the names.
 template <class Enum>
 requires std::is_enum_v<Enum> Enum value_of(const std::string& flag, const std::string& name) {
   std::vector<std::string> names;
   for (const auto& row : name_table(Enum{})) {
-    if (row.name == name) return row.value;
+    if (equal_but_for_case(row.name, name)) return row.value;
     names.emplace_back(row.name);
   }
   option_text::bad_choice(flag, name, names);

@@ -27,8 +27,8 @@ std::string count_text(const Layout& layout) {
     return message(", ", layout.a.size(), " and ", layout.b.size(), " images");
   }
   if (!layout.paired() || layout.arrangement == Arrangement::kImages)
-    return message(", ", layout.a.size(), " images");
-  return message(", ", layout.a.size(), layout.a.size() == 1 ? " pair" : " pairs");
+    return ", " + counted(layout.a.size(), "image");
+  return ", " + counted(layout.a.size(), "pair");
 }
 
 std::unique_ptr<Dataset> make_dataset(const DataOptions& options, Layout& layout,

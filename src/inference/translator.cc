@@ -103,6 +103,11 @@ Translator::Translator(const TranslatorOptions& options) : state_(std::make_uniq
     throw Error(ErrorKind::kWeights,
                 message(state.model.path, ": ", error.what_without_backtrace()));
   }
+  if (state.plan == nullptr && state.strip_rows.value_or(0) > 0) {
+    log_warning(message("--tile ", options.tile, " is left out: ",
+                        options.exact ? "--exact" : state.model.metadata.generator.kind,
+                        " runs every image as a whole"));
+  }
   state.model.weights.tensors.clear();
 }
 

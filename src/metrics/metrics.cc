@@ -76,7 +76,7 @@ double ssim_of_channel(const cv::Mat& a, const cv::Mat& b) {
 constexpr std::array<MetricRow, 3> kMetrics{{
     {"l1", "mean absolute difference in 8-bit levels", Better::kLower, l1},
     {"psnr", "peak signal-to-noise ratio in dB", Better::kHigher, psnr},
-    {"ssim", "structural similarity, 11x11 Gaussian window", Better::kHigher, ssim},
+    {"ssim", "structural similarity, 11x11 Gaussian window", Better::kHigher, ssim, kWindow},
 }};
 
 }  // namespace

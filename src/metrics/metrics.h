@@ -30,6 +30,7 @@ struct MetricRow {
   std::string_view summary;
   Better better;
   double (*compute)(const cv::Mat& image, const cv::Mat& truth);
+  int least_side = 1;  ///< pixels: it has no value for smaller images
 };
 
 /// One row a metric.

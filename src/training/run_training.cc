@@ -100,7 +100,7 @@ void TrainingRun::begin_or_resume() {
 
 void TrainingRun::begin_from_other_weights() {
   for (const WarmStart& start : warm_start(*trainer_, options_.run.init_from)) {
-    log_info(start.describe());
+    start.is_poor() ? log_warning(start.describe()) : log_info(start.describe());
   }
   if (average_) average_.emplace(*trainer_, options_.run.ema);
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -53,20 +54,39 @@ TensorList in_model(const TensorList& tensors, const std::string& prefix, size_t
   return chosen;
 }
 
+std::string shape_of(const at::Tensor& tensor) {
+  std::vector<std::string> sides;
+  for (const int64_t side : tensor.sizes()) sides.push_back(std::to_string(side));
+  return sides.empty() ? "one number" : join(sides, "x");
+}
+
 WarmStart take(const NamedNetwork& named, const TensorList& tensors, const std::string& from) {
-  WarmStart result{named.name, from, 0, {}};
+  WarmStart result{named.name, from, 0, {}, {}};
   const std::map<std::string, at::Tensor> given(tensors.begin(), tensors.end());
-  const at::NoGradGuard no_grad;
-  for (auto& [name, target] : state_of(*named.network)) {
+  std::vector<std::pair<at::Tensor, at::Tensor>> fitting;
+  bool has_weight = false;
+  const TensorList targets = state_of(*named.network);
+  for (const auto& [name, target] : targets) {
     const auto found = given.find(name);
     if (found != given.end() && found->second.sizes() == target.sizes()) {
-      target.copy_(found->second);
-      ++result.taken;
-    } else {
-      result.fresh.push_back(name);
+      fitting.emplace_back(target, found->second);
+      has_weight = has_weight || target.dim() > 1;
+      continue;
     }
+    result.fresh.push_back(name);
+    if (found == given.end() || !result.misfit.empty()) continue;
+    result.misfit =
+        message(name, " is ", shape_of(target), " here, ", shape_of(found->second), " there");
   }
-  if (result.taken == 0) result.from.clear();
+  if (has_weight) {
+    const at::NoGradGuard no_grad;
+    for (auto& [target, source] : fitting) target.copy_(source);
+    result.taken = fitting.size();
+  } else {
+    result.fresh.clear();
+    for (const auto& [name, target] : targets) result.fresh.push_back(name);
+    if (result.misfit.empty()) result.from.clear();
+  }
   return result;
 }
 
@@ -74,7 +94,11 @@ WarmStart take(const NamedNetwork& named, const TensorList& tensors, const std::
 
 std::string WarmStart::describe() const {
   constexpr size_t kShown = 8;
-  if (taken == 0) return network + ": new";
+  const std::string reason = misfit.empty() ? "" : message(" (", misfit, ")");
+  if (taken == 0) {
+    return message(network, ": new",
+                   from.empty() ? "" : message("; no weight of ", from, " fits", reason));
+  }
   const std::string line =
       message(network, ": ", taken, " of ", taken + fresh.size(), " tensors from ", from);
   if (fresh.empty()) return line;
@@ -83,7 +107,7 @@ std::string WarmStart::describe() const {
     shown.resize(kShown);
     shown.emplace_back("...");
   }
-  return message(line, "; new: ", join(shown));
+  return message(line, reason, "; new: ", join(shown));
 }
 
 std::vector<WarmStart> warm_start(Trainer& trainer, const std::string& path) {
@@ -114,10 +138,14 @@ std::vector<WarmStart> warm_start(Trainer& trainer, const std::string& path) {
     taken += results.back().taken;
   }
   if (taken == 0) {
-    throw Error(ErrorKind::kWeights, message("--init-from ", path,
-                                             ": not one tensor fits the networks of this run; "
-                                             "`solstice inspect ",
-                                             path, "` says what it is"));
+    const auto found = std::find_if(results.begin(), results.end(),
+                                    [](const WarmStart& start) { return !start.misfit.empty(); });
+    throw Error(
+        ErrorKind::kWeights,
+        message(
+            "--init-from ", path, ": not one weight fits the networks of this run",
+            found == results.end() ? "" : message(" (", found->network, ": ", found->misfit, ")"),
+            "; `solstice inspect ", path, "` says what it is"));
   }
   return results;
 }

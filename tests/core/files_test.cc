@@ -152,6 +152,8 @@ TEST(ReadFile, NamesTheFileAndWhatIsWrong) {
   EXPECT_TRUE(fails_with("is a directory, expected a file", [&] { read_file(directory.path()); }));
   write_file_atomically(directory / "a", "12345");
   EXPECT_TRUE(fails_with("a: has 5 bytes, the limit is 4", [&] { read_file(directory / "a", 4); }));
+  EXPECT_TRUE(fails_with("a: has 5 bytes, --memory allows 4",
+                         [&] { read_file(directory / "a", 4, "--memory"); }));
   EXPECT_EQ(read_file(directory / "a", 5), "12345");
 }
 

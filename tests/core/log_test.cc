@@ -9,7 +9,7 @@ namespace {
 
 TEST(Printable, ShowsControlCharactersAndKeepsUtf8) {
   EXPECT_EQ(printable("a\x1b[2Jb\r"), "a\\x1b[2Jb\\x0d");
-  EXPECT_EQ(printable("caf\xc3\xa9\n"), "caf\xc3\xa9\n");
+  EXPECT_EQ(printable("caf\xc3\xa9\n"), "caf\xc3\xa9\\x0a");
 }
 
 TEST(FormatDuration, ChoosesTheUnit) {

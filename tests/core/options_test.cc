@@ -126,6 +126,13 @@ TEST(Options, NameTheFlagTheValueAndTheRange) {
   EXPECT_EQ(paint.layers, 2);
 }
 
+TEST(Options, TakeAChoiceInAnyCase) {
+  Paint paint;
+  field_of(paint, "colour").set("RED");
+  EXPECT_EQ(paint.colour, Colour::kRed);
+  EXPECT_EQ(nearest_name("BLEU", {"red", "blue"}), "blue");
+}
+
 TEST(Options, NameTheNearestChoice) {
   Paint paint;
   EXPECT_EQ(error_of([&] { field_of(paint, "colour").set("bleu"); }),

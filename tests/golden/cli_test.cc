@@ -21,6 +21,20 @@ TEST(CommandLine, ListsItsCommandsWhenAskedForHelp) {
   }
 }
 
+TEST(CommandLine, ALimitOnAddressesEndsInOneLine) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer takes more addresses than any limit leaves";
+#endif
+  for (int megabytes = 500; megabytes <= 700; megabytes += 20) {
+    const std::string limit = "ulimit -v " + std::to_string(megabytes) + "000; exec \"$@\"";
+    const Finished run =
+        run_program({"/bin/bash", "-c", limit, "bash", SOLSTICE_BINARY, "--version"});
+    // 127: the system could not even load the libraries, and says so.
+    EXPECT_TRUE(run.code == 0 || run.code == 2 || run.code == 127) << megabytes << ": " << run.code;
+    EXPECT_LE(lines_of(run.err).size(), 1U) << run.err;
+  }
+}
+
 TEST(CommandLine, WithoutACommandShowsTheHelpAndFails) {
   const Finished bare = run_solstice({});
   EXPECT_EQ(bare.code, 2);
@@ -92,6 +106,28 @@ TEST(CommandLine, AFlagBeatsTheEnvironmentWhichBeatsAConfigFileWhichBeatsARecipe
        {"ngf = 5\n", "lr = 0.003\n", "lambda-l1 = 8\n", "seed = 5\n", "flip = false\n"}) {
     EXPECT_NE(ini.find(line), std::string::npos) << line << ini;
   }
+}
+
+TEST(CommandLine, AMisspeltVariableIsAWarningAndABadValueNamesItsVariable) {
+  ProgramOptions options;
+  options.environment = {{"SOLSTICE_FROMAT", "png"},   {"SOLSTICE_BATCH_SIZE", "4"},
+                         {"SOLSTICE_PRESET", "ci"},    {"SOLSTICE_TEST_DATA", "nowhere"},
+                         {"SOLSTICE_ELSEWHERE", "on"}, {"SOLSTICE_QUALITY", "90"}};
+  Finished run = run_solstice({"translate", "nowhere"}, options);
+  EXPECT_EQ(run.code, 2);
+  EXPECT_NE(run.err.find("warning: environment SOLSTICE_FROMAT is no option of any command (did "
+                         "you mean SOLSTICE_FORMAT?)\n"),
+            std::string::npos)
+      << run.err;
+  EXPECT_NE(run.err.find("SOLSTICE_ELSEWHERE is no option of any command\n"), std::string::npos)
+      << run.err;
+  EXPECT_EQ(lines_of(run.err).size(), 3U) << run.err;
+  options.environment = {{"SOLSTICE_QUALITY", "abc"}};
+  run = run_solstice({"translate", "nowhere"}, options);
+  EXPECT_EQ(run.code, 2);
+  EXPECT_NE(run.err.find("environment SOLSTICE_QUALITY: --quality: found \"abc\""),
+            std::string::npos)
+      << run.err;
 }
 
 TEST(CommandLine, TakesTheReferencesSpellingsAndSaysOurs) {

@@ -62,6 +62,43 @@ class Translate : public ::testing::Test {
 TemporaryDirectory* Translate::shared_ = nullptr;
 fs::path Translate::run_;
 
+TEST_F(Translate, ResultsBesideTheirPhotosAreNoPhotosOfTheNextRun) {
+  make_photos(in(), 2, 20, 13);
+  const std::vector<std::string> command{in().string(), "--out", in().string(), "--name",
+                                         "{stem}_n{ext}"};
+  ASSERT_EQ(translate(command).code, 0);
+  const std::vector<std::string> files{"000.jpg", "000_n.jpg", "001.jpg", "001_n.jpg"};
+  EXPECT_EQ(files_below(in()), files);
+  fs::remove(in() / "001_n.jpg");
+  const Finished again = translate(command);
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_NE(again.err.find("1 translated, 1 skipped"), std::string::npos) << again.err;
+  EXPECT_NE(again.err.find("left out: 1"), std::string::npos) << again.err;
+  EXPECT_EQ(files_below(in()), files);
+}
+
+TEST_F(Translate, SaysThatExactLeavesOutTheTileAndThatMemoryRefusesAFile) {
+  make_photos(in(), 1, 20, 13);
+  const Finished exact = translate(
+      {in().string(), "--out", out().string(), "--exact", "--tile", "8", "--precision", "FP32"});
+  EXPECT_EQ(exact.code, 0) << exact.err;
+  EXPECT_NE(exact.err.find("warning: --tile 8 is left out: --exact"), std::string::npos)
+      << exact.err;
+  const Finished small = translate(
+      {in().string(), "--out", out().string(), "--existing", "overwrite", "--memory", "1"});
+  EXPECT_EQ(small.code, 1);
+  EXPECT_NE(small.err.find("bytes, --memory allows 1\n"), std::string::npos) << small.err;
+}
+
+TEST_F(Translate, ALineFeedInANameLeavesItsErrorOneLine) {
+  fs::create_directories(in());
+  write_text(in() / "a\nb.jpg", "no picture");
+  const Finished run = translate({in().string(), "--out", out().string()});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_NE(run.err.find("error: " + in().string() + "/a\\x0ab.jpg: "), std::string::npos)
+      << run.err;
+}
+
 TEST_F(Translate, KeepsTreeNamesAndSizes) {
   make_photos(in(), 2, 50, 33);
   make_photos(in() / "a" / "b", 1, 7, 91);

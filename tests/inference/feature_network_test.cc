@@ -81,6 +81,7 @@ TEST_F(FeatureNetworkFile, SaysInOneLineWhatIsWrong) {
     FeatureNetwork({(directory_ / "weights.pth").string(), 0, FeatureRange::kUnit}, "cpu");
   });
   EXPECT_NE(unread.find("cannot be loaded as TorchScript"), std::string::npos) << unread;
+  EXPECT_EQ(unread.find("miniz"), std::string::npos) << unread;
   EXPECT_NE(unread.find("zip archive"), std::string::npos) << unread;
   EXPECT_EQ(unread.find("frame #"), std::string::npos) << unread;
   EXPECT_TRUE(fails_with("no such file", [] {

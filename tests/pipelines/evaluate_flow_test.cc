@@ -64,6 +64,35 @@ class EvaluateFlow : public ::testing::Test {
   EvaluateSummary summary_;
 };
 
+TEST_F(EvaluateFlow, AnImageTooSmallForOneMetricKeepsTheOthers) {
+  for (const char* name : {"large.png", "small.png"}) {
+    const int side = name[0] == 'l' ? 20 : 9;
+    write_image(at("truth/") + name, side, side, 1);
+    write_image(at("images/") + name, side, side, 2);
+  }
+  EvaluateOptions both = options({"ssim", "psnr", "colorfulness"});
+  both.csv = at("files.csv");
+  ::testing::internal::CaptureStderr();
+  const Json report = compare_folders(both);
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find(
+                "small.png: has no ssim, which needs sides of 11 or more; found 9x9"),
+            std::string::npos);
+  EXPECT_EQ(summary_.failed, 0);
+  const Json& scores = report["files"][1]["scores"];
+  EXPECT_TRUE(scores["images"].at("ssim").is_null());
+  EXPECT_TRUE(scores["images"].at("psnr").is_number());
+  EXPECT_FALSE(scores["truth"].contains("ssim"));
+  for (const Json& row : report["summary"])
+    EXPECT_EQ(row["files"], row["metric"] == "ssim" ? 1 : 2);
+  EXPECT_EQ(report["worst"].size(), 1U);
+  EXPECT_NE(read_file(both.csv).find("small.png,done,9,9,,"), std::string::npos)
+      << read_file(both.csv);
+  const Json alone = compare_folders(options({"ssim"}));
+  EXPECT_EQ(summary_.failed, 1);
+  EXPECT_NE(alone["files"][1]["error"].get<std::string>().find("ssim needs sides of 11"),
+            std::string::npos);
+}
+
 TEST_F(EvaluateFlow, ComparesFoldersByNameWhateverTheExtension) {
   for (const char* name : {"x/a", "b"}) {
     write_image(at("truth/" + std::string(name) + ".png"), 20, 16, 1);

@@ -15,7 +15,7 @@ using testing::TemporaryDirectory;
 using testing::write_image;
 using testing::write_text;
 
-const Making kMaking{{10, 11}, {20, 21}, 0xfedcba9876543210};
+const Making kMaking{{10, 11}, {20, 21}, 0xfedcba9876543210, true};
 
 TEST(JournalLine, ComesBackAsItWas) {
   for (const std::string& place :
@@ -28,6 +28,7 @@ TEST(JournalLine, ComesBackAsItWas) {
     EXPECT_EQ(back->second.input, kMaking.input);
     EXPECT_EQ(back->second.output, kMaking.output);
     EXPECT_EQ(back->second.made_by, kMaking.made_by);
+    EXPECT_TRUE(back->second.from_within);
   }
 }
 

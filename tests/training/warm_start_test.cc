@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "inference/model_file.h"
 #include "models/networks/image_module.h"
+#include "support/expect_error.h"
 #include "support/temporary_directory.h"
 
 namespace solstice {
@@ -86,6 +87,31 @@ TEST(WarmStart, NamesWhatDidNotFit) {
   ASSERT_EQ(starts[0].fresh.size(), 1U);
   EXPECT_EQ(starts[0].fresh[0], tensors[0].first);
   EXPECT_NE(starts[0].describe().find("new: " + tensors[0].first), std::string::npos);
+}
+
+TEST(WarmStart, RefusesAGeneratorOfAnotherWidthAndSaysWhy) {
+  const testing::TemporaryDirectory directory;
+  const auto source = a_trainer("pix2pix", 3), target = a_trainer("pix2pix");
+  save(directory / "G.safetensors", state_of(*source->networks()[0].network));
+  EXPECT_TRUE(testing::fails_with(".weight is 2x3x7x7 here, 3x3x7x7 there", [&] {
+    warm_start(*target, (directory / "G.safetensors").string());
+  })) << "though the last bias and the counters of its norms fit";
+}
+
+TEST(WarmStart, SaysThatOneNetworkOfSeveralDoesNotFit) {
+  const testing::TemporaryDirectory directory;
+  const auto source = a_trainer("pix2pix", 3), target = a_trainer("pix2pix");
+  const auto untouched = state_of(*target->networks()[0].network).back().second.clone();
+  for (const NamedNetwork& named : source->networks()) {
+    save(directory / ("latest_net_" + named.name + ".pth"), state_of(*named.network));
+  }
+  const auto starts = warm_start(*target, directory.path().string());
+  EXPECT_TRUE(starts[0].is_poor());
+  EXPECT_NE(starts[0].describe().find("G: new; no weight of "), std::string::npos)
+      << starts[0].describe();
+  EXPECT_TRUE(state_of(*target->networks()[0].network).back().second.equal(untouched));
+  EXPECT_FALSE(starts[1].is_poor());
+  EXPECT_TRUE(same(*source, *target, 1));
 }
 
 TEST(WarmStart, RefusesAFileOfWhichNothingFits) {
