@@ -80,11 +80,11 @@ at::Tensor PackedConv::packed_for(const at::Tensor& x, at::IntArrayRef padding) 
   if (weight_->is_packed) return weight;
   const Ints stride(2, geometry_.stride), one(2, 1), sides(x.sizes().begin(), x.sizes().end());
   const Ints around(padding.begin(), padding.end());
-  weight = geometry_.direction == Direction::kTransposed
-               ? call(*operators().pack_transposed,
-                      {weight, around, Ints(2, geometry_.output_padding), stride, one, int64_t{1},
-                       sides})
-               : call(*operators().pack, {weight, around, stride, one, int64_t{1}, sides});
+  weight =
+      geometry_.direction == Direction::kTransposed
+          ? call(*operators().pack_transposed, {weight, around, Ints(2, geometry_.output_padding),
+                                                stride, one, int64_t{1}, sides})
+          : call(*operators().pack, {weight, around, stride, one, int64_t{1}, sides});
   weight_->is_packed = true;
   return weight;
 }
