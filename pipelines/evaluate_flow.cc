@@ -124,13 +124,9 @@ void EvaluateFlow::check_differences() const {
 /// Places that cannot be written are found before the work.
 void EvaluateFlow::prepare() {
   for (const std::string& file : {options_.report, options_.csv}) {
-    if (file.empty()) continue;
-    if (fs::is_directory(file)) {
-      throw Error(ErrorKind::kUsage, message(file, ": is a folder; name a file in it"));
-    }
-    check_writable(fs::absolute(file).parent_path());
+    if (!file.empty()) check_file_writable(file);
   }
-  if (!options_.page.empty()) check_writable(fs::absolute(page_file(options_.page)).parent_path());
+  if (!options_.page.empty()) check_file_writable(page_file(options_.page));
   if (!options_.difference.empty()) {
     check_differences();
     check_writable(options_.difference);

@@ -36,12 +36,12 @@ std::optional<ImageFormat> image_format(OutputFormat format) {
 }
 
 /// An option that is not here is taken to show: a result made once too often is no harm.
-constexpr std::array<std::string_view, 26> kNotInResults{
+constexpr std::array<std::string_view, 27> kNotInResults{
     "out",        "existing", "dry-run",    "report",          "gallery",   "memory",
     "jobs",       "json",     "name",       "shard",           "include",   "exclude",
     "files-from", "links",    "limit",      "hidden",          "fail-fast", "watch",
     "serve",      "sidecars", "max-pixels", "parallel-images", "model",     "device",
-    "tile",       "batch"};
+    "tile",       "batch",    "threads"};
 
 }  // namespace
 
@@ -166,6 +166,13 @@ void check_writable(const fs::path& folder) {
         ErrorKind::kOutput,
         message(folder.string(), ": cannot be written: ", what.substr(what.rfind(": ") + 2)));
   }
+}
+
+void check_file_writable(const fs::path& file) {
+  if (fs::is_directory(file)) {
+    throw Error(ErrorKind::kUsage, message(file.string(), ": is a folder; name a file in it"));
+  }
+  check_writable(fs::absolute(file).parent_path());
 }
 
 bool shows_in_results(const std::string& option) {

@@ -83,6 +83,9 @@ class OutputPlan {
 /// Throws Error(kOutput) unless files can be made in the folder, which is made when absent.
 void check_writable(const std::filesystem::path& folder);
 
+/// Likewise for a file and its folder; Error(kUsage) where the file is a folder.
+void check_file_writable(const std::filesystem::path& file);
+
 /// A hash of what shows in a result: the model's identity and the options, without those that only
 /// say which files are taken, where results go or how the work is spread.
 uint64_t result_hash(const std::string& model_identity, const TranslateOptions& options);

@@ -34,6 +34,7 @@ TranslateSummary translate_folder(const TranslateOptions& options, const Transla
   model.identity = translator.identity();
   TranslatorOptions how = translator.options();
   model.options = to_json(fields_of(how));
+  model.options["threads"] = threads;
   model.split = [&](int64_t images, int width, int height) {
     split = images > 0 ? ComputeSplit{images, std::max<int64_t>(1, threads / images)}
                        : translator.fastest_split(width, height, threads);

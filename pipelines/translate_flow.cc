@@ -164,7 +164,7 @@ void TranslateFlow::show_plan() {
 
 void TranslateFlow::prepare_folders() {
   check_writable(options_.out);
-  if (!options_.report.empty()) check_writable(fs::absolute(options_.report).parent_path());
+  if (!options_.report.empty()) check_file_writable(options_.report);
   if (!options_.gallery.empty()) check_writable(options_.gallery);
   const fs::path state = fs::path(options_.out) / kStateFolder;
   for (const fs::path& folder : plan_->folders()) remove_stale_temporaries(folder);

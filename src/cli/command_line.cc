@@ -242,8 +242,10 @@ void apply_in_order(const std::vector<Field>& fields, const TypedArguments& type
   };
   const std::string config = early("config");
   const KeyValues configured = config.empty() ? KeyValues{} : read_config(config);
-  std::string recipe = find_field(fields, "recipe") != nullptr ? early("recipe") : "";
-  if (recipe.empty() && configured.contains("recipe") && !names_every_option(fields, configured)) {
+  const bool takes_recipe = find_field(fields, "recipe") != nullptr;
+  std::string recipe = takes_recipe ? early("recipe") : "";
+  if (takes_recipe && recipe.empty() && configured.contains("recipe") &&
+      !names_every_option(fields, configured)) {
     recipe = configured.at("recipe");
   }
   if (recipe.empty() && find_field(fields, "trainer") != nullptr) {

@@ -62,8 +62,7 @@ cv::Mat Translator::State::coloured(const cv::Mat& source) const {
   const cv::Mat view = view_of(pixels, view_size(pixels.size()));
   cv::Mat lightness;
   lightness_of(view).convertTo(lightness, CV_16U, 655.35);
-  const cv::Mat image = padded(lightness);
-  const at::Tensor colours = options.tta ? mean_of_turns(image) : result_of(image);
+  const at::Tensor colours = options.tta ? mean_of_turns(lightness) : result_of(padded(lightness));
   const cv::Mat ab = to_ab(colours)(cv::Rect(cv::Point(), view.size()));
   cv::Mat result(pixels.size(), CV_MAKETYPE(pixels.depth(), 3));
   at::parallel_for(0, result.rows, kRowsOfThread, [&](int64_t begin, int64_t end) {

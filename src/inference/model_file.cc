@@ -1,4 +1,5 @@
 #include "inference/model_file.h"
+#include "inference/model_path.h"
 
 #include <algorithm>
 
@@ -27,6 +28,16 @@ std::string metadata_key(std::string option) {
   if (option == "generator") return "kind";
   std::replace(option.begin(), option.end(), '-', '_');
   return option;
+}
+
+/// Of tensors that are a CycleGAN's both directions those of the first, else all.
+TensorList first_generator(const TensorList& tensors) {
+  constexpr std::string_view kPrefix = "G_A.";
+  TensorList first;
+  for (const auto& [name, tensor] : tensors) {
+    if (name.starts_with(kPrefix)) first.emplace_back(name.substr(kPrefix.size()), tensor);
+  }
+  return first.empty() ? tensors : first;
 }
 
 nlohmann::ordered_json parse_metadata(const std::string& text, const std::string& path) {
@@ -85,34 +96,9 @@ ModelMetadata model_metadata_from_json(const nlohmann::ordered_json& object) {
   return metadata;
 }
 
-std::string resolve_model_path(const std::string& model) {
-  std::error_code ignored;
-  const fs::path path(model);
-  if (fs::is_regular_file(path, ignored)) return model;
-  if (!fs::exists(path, ignored)) {
-    const fs::path shipped = find_shipped(fs::path("models") / (model + ".safetensors"));
-    if (!path.has_parent_path() && !shipped.empty()) return shipped.string();
-    const std::vector<std::string> names = shipped_names("models", ".safetensors");
-    const std::string near = nearest_name(model, names);
-    throw Error(ErrorKind::kWeights,
-                message(model, ": no such model",
-                        near.empty() ? "" : message(" (did you mean ", near, "?)"),
-                        "; expected a run directory, a .safetensors or a .pth file",
-                        names.empty() ? "" : message(", or one of ours: ", join(names))));
-  }
-  for (const char* name :
-       {"best.safetensors", "model.safetensors", "latest_net_G.pth", "latest_net_G_A.pth"}) {
-    if (fs::is_regular_file(path / name, ignored)) return (path / name).string();
-  }
-  throw Error(ErrorKind::kWeights,
-              message(model,
-                      ": holds no model yet; looked for best.safetensors, model.safetensors, "
-                      "latest_net_G.pth and latest_net_G_A.pth"));
-}
-
-ModelFile read_model(const std::string& model) {
+ModelFile read_model(const std::string& model, const std::string& direction) {
   ModelFile file;
-  file.path = resolve_model_path(model);
+  file.path = resolve_model_path(model, direction);
   file.name = name_of_model(model, file.path);
   file.weights = load_weights(file.path);
   return file;
@@ -127,7 +113,7 @@ void understand_model(ModelFile& file) {
     } else {
       const std::string done = rename_published(file.weights.tensors);
       if (!done.empty()) file.weights.notes.push_back(done);
-      file.metadata.generator = infer_generator(file.weights.tensors);
+      file.metadata.generator = infer_generator(first_generator(file.weights.tensors));
       file.metadata.scale = file.metadata.generator.scale;
       const GeneratorOptions& generator = file.metadata.generator;
       const bool colours = generator.input_nc == 1 && generator.output_nc == 2;
@@ -142,8 +128,8 @@ void understand_model(ModelFile& file) {
   }
 }
 
-ModelFile load_model(const std::string& model) {
-  ModelFile file = read_model(model);
+ModelFile load_model(const std::string& model, const std::string& direction) {
+  ModelFile file = read_model(model, direction);
   understand_model(file);
   return file;
 }

@@ -36,14 +36,8 @@ struct ModelFile {
   WeightFile weights;
 };
 
-/// The weight file that a `--model` means: a file itself; the name of a model that is installed
-/// with the program ("superres_x2"), where no file or folder of that name is; of a run directory
-/// best.safetensors, else model.safetensors; of a reference checkpoint directory latest_net_G.pth
-/// or latest_net_G_A.pth. Throws Error(kWeights) that says what was looked for.
-std::string resolve_model_path(const std::string& model);
-
 /// Reads a model's file and leaves its metadata to understand_model(). Throws Error(kWeights).
-ModelFile read_model(const std::string& model);
+ModelFile read_model(const std::string& model, const std::string& direction = "");
 
 /// Fills in the metadata, from the file's own or from names and shapes of its tensors, which get
 /// our names where other published ones are known (published_names.h). Throws Error(kWeights): a
@@ -51,7 +45,7 @@ ModelFile read_model(const std::string& model);
 void understand_model(ModelFile& file);
 
 /// Both.
-ModelFile load_model(const std::string& model);
+ModelFile load_model(const std::string& model, const std::string& direction = "");
 
 /// Writes a model file, atomically.
 void save_model(const std::string& path, const ModelMetadata& metadata, TensorList tensors);

@@ -5,6 +5,7 @@
 
 #include <tuple>
 
+#include "models/networks/fused_norm.h"
 #include "models/networks/plane_norm.h"
 
 namespace solstice {

@@ -2,9 +2,11 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
+#include <filesystem>
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <opencv2/core.hpp>
 #include <optional>
 
@@ -76,6 +78,12 @@ TensorList choose_direction(ModelFile& file, const std::string& direction) {
     throw Error(ErrorKind::kUsage, message("--direction ", direction, ": ", file.path,
                                            " translates ", file.metadata.direction, " only"));
   }
+  const std::string stem = std::filesystem::path(file.path).stem().string();
+  const std::string network = prefix.substr(0, prefix.size() - 1);
+  if (!direction.empty() && !file.self_described && !stem.ends_with(network)) {
+    log_warning(message("--direction ", direction, " changes nothing: ", file.path,
+                        " holds one network and does not say which way it translates"));
+  }
   return file.weights.tensors;
 }
 
@@ -95,7 +103,7 @@ Translator::Translator(const TranslatorOptions& options) : state_(std::make_uniq
       !cpu_multiplies_bf16()) {
     log_warning("--precision bf16: this processor only emulates it; fp32 is faster here");
   }
-  state.model = load_model(options.model);
+  state.model = load_model(options.model, options.direction);
   const TensorList tensors = choose_direction(state.model, options.direction);
   try {
     state.open(tensors);

@@ -166,13 +166,25 @@ at::Tensor Translator::State::result_of(const cv::Mat& image) const {
   return result;
 }
 
-at::Tensor Translator::State::mean_of_turns(const cv::Mat& image) const {
+/// Each turn is padded as an image of its own: the mean is that of eight runs, and turns with the
+/// image whatever its size.
+at::Tensor Translator::State::mean_of_turns(const cv::Mat& colours) const {
   at::Tensor sum;
   for (int way = 0; way < kTurns; ++way) {
-    const at::Tensor back = turned_back(result_of(turned(image, way)), way);
-    sum = sum.defined() ? sum.add_(back) : back.clone();
+    const cv::Mat view = turned(colours, way);
+    const cv::Rect place = place_of(view.size());
+    const at::Tensor result =
+        result_of(padded(view)).narrow(2, place.y, place.height).narrow(3, place.x, place.width);
+    const at::Tensor back = turned_back(result, way);
+    sum = sum.defined() ? sum.add_(back) : back.clone(at::MemoryFormat::Contiguous);
   }
   return sum.div_(kTurns);
+}
+
+/// Where an image's result lies in that of the padded image.
+cv::Rect Translator::State::place_of(cv::Size image) const {
+  const auto before = static_cast<int>(margin());
+  return {cv::Point(before, before) * scale(), image * scale()};
 }
 
 /// The network's result for an image, of its size times scale, without alpha.
@@ -182,11 +194,12 @@ cv::Mat Translator::State::colours_of(const cv::Mat& source) const {
   const cv::Mat colours = network_colours(source, input_nc);
   // Turning the image would change nothing.
   if (pointwise) return result_colours(source, pointwise->run(colours), input_nc);
-  const cv::Mat image = padded(colours);
-  const cv::Rect place(cv::Point(static_cast<int>(margin()), static_cast<int>(margin())) * scale(),
-                       source.size() * scale());
+  if (options.tta) {
+    return result_colours(source, to_pixels(mean_of_turns(colours), source.depth()), input_nc);
+  }
+  const cv::Rect place = place_of(source.size());
   cv::Mat result;
-  const auto write = [&](int64_t first, const at::Tensor& rows) {
+  run(padded(colours), [&](int64_t first, const at::Tensor& rows) {
     const int64_t begin = std::max<int64_t>(first, place.y);
     const int64_t end = std::min<int64_t>(first + rows.size(2), place.br().y);
     if (begin >= end) return;
@@ -199,12 +212,7 @@ cv::Mat Translator::State::colours_of(const cv::Mat& source) const {
     result.create(place.size(), pixels.type());
     pixels.copyTo(
         result.rowRange(static_cast<int>(begin) - place.y, static_cast<int>(end) - place.y));
-  };
-  if (options.tta) {
-    write(0, mean_of_turns(image));
-  } else {
-    run(image, write);
-  }
+  });
   return result_colours(source, result, input_nc);
 }
 

@@ -42,7 +42,8 @@ struct Translator::State {
   void run_plan(const cv::Mat& image, const Write& write) const;
   at::Tensor run_network(const at::Tensor& batch) const;
   at::Tensor result_of(const cv::Mat& image) const;
-  at::Tensor mean_of_turns(const cv::Mat& image) const;
+  at::Tensor mean_of_turns(const cv::Mat& colours) const;
+  cv::Rect place_of(cv::Size image) const;
   cv::Mat colours_of(const cv::Mat& source) const;
   bool colorizes() const;
   void require_colour_channels() const;

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/message.h"
 #include "inference/model_file.h"
+#include "inference/model_path.h"
 #include "models/networks/image_module.h"
 #include "models/networks/published_names.h"
 #include "training/run_directory.h"

@@ -71,6 +71,14 @@ TEST(CommandLine, SaysWhichKeyOfAConfigFileIsUnknown) {
       << run.err;
 }
 
+TEST(CommandLine, NamesTheConfigFileOfAnotherCommand) {
+  const TemporaryDirectory directory;
+  write_text(directory / "train.ini", "recipe = cyclegan\n");
+  const Finished run = run_solstice({"translate", "--config", (directory / "train.ini").string()});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_NE(run.err.find("train.ini: unknown option recipe"), std::string::npos) << run.err;
+}
+
 TEST(CommandLine, KeepsAHashInsideAValueAndDropsAComment) {
   const TemporaryDirectory directory;
   make_pairs(directory / "set#1", 1, 32, 32);
@@ -194,7 +202,8 @@ TEST(Convert, GoesThereAndBackBitForBit) {
   const std::string pth = (directory / "a.pth").string();
   const std::string back = (directory / "b.safetensors").string();
   const std::string again = (directory / "b.pth").string();
-  ASSERT_EQ(run_solstice({"convert", model, pth}).code, 0);
+  // A run stands for its model.
+  ASSERT_EQ(run_solstice({"convert", run.string(), pth}).code, 0);
   ASSERT_EQ(run_solstice({"convert", pth, back}).code, 0);
   ASSERT_EQ(run_solstice({"convert", back, again}).code, 0);
   // The archive's records are named after the file's stem, so b.pth is compared as a model.

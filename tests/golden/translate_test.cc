@@ -185,6 +185,38 @@ TEST_F(Translate, StripsPrecisionAndTurnsChangeLittle) {
   EXPECT_GT(cv::norm(result({"--tta"}), whole, cv::NORM_INF), 0);
 }
 
+/// Flipped and turned, in eight ways; `back` undoes it.
+cv::Mat turned(const cv::Mat& image, int way, bool back) {
+  cv::Mat result = image.clone();
+  if (back && (way & 4) != 0) cv::flip(result, result, 1);
+  for (int quarter = 0; quarter < (back ? 4 - (way & 3) : way & 3); ++quarter) {
+    cv::rotate(result, result, cv::ROTATE_90_CLOCKWISE);
+  }
+  if (!back && (way & 4) != 0) cv::flip(result, result, 1);
+  return result;
+}
+
+TEST_F(Translate, TtaIsTheMeanOfEightRuns) {
+  fs::create_directories(in());
+  const Image photo = make_photo(45, 38, 4);
+  for (int way = 0; way < 8; ++way) {
+    Image view = photo;
+    view.pixels = turned(photo.pixels, way, false);
+    save_image((in() / (std::to_string(way) + ".png")).string(), view);
+  }
+  ASSERT_EQ(translate({in().string(), "--out", out().string()}).code, 0);
+  cv::Mat sum = cv::Mat::zeros(photo.pixels.size(), CV_32FC3);
+  for (int way = 0; way < 8; ++way) {
+    const Image result = load_image((out() / (std::to_string(way) + ".png")).string());
+    cv::add(sum, turned(result.pixels, way, true), sum, cv::noArray(), CV_32F);
+  }
+  const std::string alone = (directory_ / "alone").string();
+  ASSERT_EQ(translate({(in() / "0.png").string(), "--out", alone, "--tta"}).code, 0);
+  cv::Mat mean;
+  load_image(alone + "/0.png").pixels.convertTo(mean, CV_32F);
+  EXPECT_LE(cv::norm(mean, sum / 8, cv::NORM_INF), 1);  // rounded eight times, and once
+}
+
 TEST_F(Translate, ImagesThatShareTheThreadsGiveTheSameBytes) {
   make_photos(in(), 6, 64, 48);
   std::vector<std::string> bytes;
@@ -438,6 +470,14 @@ TEST_F(Translate, ReportsInJson) {
   const auto object = nlohmann::json::parse(read_text(report));
   EXPECT_NE(object.dump().find("bad.png"), std::string::npos);
   EXPECT_EQ(object["options"]["precision"], "fp32");
+  EXPECT_EQ(object["options"]["threads"], 1);
+  EXPECT_EQ(object["counts"]["done"], 3);
+  EXPECT_EQ(object["failures"].size(), 1U);
+  EXPECT_EQ(object["stages"].size(), 5U);
+  for (const auto& stage : object["stages"]) EXPECT_LE(stage["busy"], 1.01) << stage;
+  EXPECT_FALSE(object["bottleneck"].get<std::string>().empty());
+  EXPECT_GT(object["images_per_second"], 0);
+  EXPECT_GT(object["megapixels_per_second"], 0);
 }
 
 TEST_F(Translate, GivesTheSameBytesWhateverTheNumberOfJobs) {

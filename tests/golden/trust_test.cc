@@ -175,13 +175,26 @@ TEST_F(Trust, TranslatesBothWaysWithOneFile) {
   };
   EXPECT_TRUE(translate("AtoB") != translate("BtoA"));
   // For the Python code each direction becomes a file of its own, which translates alike.
-  const std::string pth = run("latest_net_G_B.pth");
-  ASSERT_EQ(run_solstice({"convert", run() + "/model.safetensors", pth}).code, 0);
-  const Finished alone =
-      run_solstice({"translate", "--model", pth, (unpaired() / "trainA").string(), "--out",
-                    run("alone"), "--format", "png", "--threads", "1"});
-  ASSERT_EQ(alone.code, 0) << alone.err;
-  EXPECT_TRUE(read_text(fs::path(run("alone")) / "000.png") == translate("BtoA"));
+  fs::create_directories(run("python"));
+  for (const char* file : {"/latest_net_G_A.pth", "/latest_net_G_B.pth", "/both.pth"}) {
+    ASSERT_EQ(run_solstice({"convert", run(), run("python") + file}).code, 0);
+  }
+  const auto alone = [&](const std::string& model, const char* direction) {
+    fs::remove_all(run("alone"));
+    const Finished done =
+        run_solstice({"translate", "--model", model, (unpaired() / "trainA").string(), "--out",
+                      run("alone"), "--direction", direction, "--format", "png", "--threads", "1"});
+    EXPECT_EQ(done.code, 0) << done.err;
+    EXPECT_EQ(done.err.find("changes nothing") != std::string::npos,
+              model.ends_with("_A.pth") && direction == std::string("BtoA"))
+        << done.err;
+    return read_text(fs::path(run("alone")) / "000.png");
+  };
+  for (const char* direction : {"AtoB", "BtoA"}) {
+    EXPECT_TRUE(alone(run("python"), direction) == translate(direction)) << direction;
+    EXPECT_TRUE(alone(run("python") + "/both.pth", direction) == translate(direction));
+    EXPECT_TRUE(alone(run("python") + "/latest_net_G_A.pth", direction) == translate("AtoB"));
+  }
 }
 
 /// Everything that a resume has to bring back, at once.

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "inference/inspect.h"
+#include "inference/model_path.h"
 #include "models/networks/image_module.h"
 #include "support/shared_data.h"
 #include "support/temporary_directory.h"

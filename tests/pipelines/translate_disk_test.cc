@@ -85,6 +85,8 @@ TEST_F(FlowTest, AReportThatCannotBeWrittenEndsTheRunBeforeTheFirstPixel) {
   write_text(folder / "file", "x");
   options.report = (folder / "file/report.json").string();
   EXPECT_NE(output_error([&] { run(); }).find("cannot be made"), std::string::npos);
+  options.report = folder.path().string();
+  EXPECT_THROW(run(), Error);
   EXPECT_TRUE(files_below(out).empty());
 }
 

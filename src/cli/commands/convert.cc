@@ -1,6 +1,6 @@
 #include "weights/convert.h"
 
-#include <iostream>
+#include <filesystem>
 
 #include "cli/cli.h"
 #include "cli/command_line.h"
@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/message.h"
+#include "inference/model_path.h"
 
 namespace solstice {
 
@@ -23,7 +24,10 @@ int run_convert(const std::vector<std::string>& arguments) {
     throw Error(ErrorKind::kUsage,
                 message("convert takes two files, IN and OUT; found ", positional.size()));
   }
-  const std::string summary = convert_weights(positional[0], positional[1]);
+  // A run is a folder that holds its model.
+  const bool is_run = std::filesystem::is_directory(positional[0]);
+  const std::string in = is_run ? resolve_model_path(positional[0]) : positional[0];
+  const std::string summary = convert_weights(in, positional[1]);
   log_info(summary);
   return kDone;
 }
