@@ -7,12 +7,6 @@
 namespace solstice {
 namespace {
 
-fs::path spelled(const fs::path& folder) {
-  std::error_code ignored;
-  fs::path path = fs::weakly_canonical(fs::absolute(folder.empty() ? "." : folder), ignored);
-  return path.has_filename() ? path : path.parent_path();
-}
-
 /// Where `folder` lies below `out`, both spelled; "." for `out` itself, nothing outside it.
 std::optional<fs::path> place_within(const fs::path& folder, const fs::path& out) {
   const fs::path place = folder.lexically_relative(out);
@@ -22,17 +16,24 @@ std::optional<fs::path> place_within(const fs::path& folder, const fs::path& out
 
 }  // namespace
 
-bool is_within(const fs::path& folder, const fs::path& out) {
-  return place_within(spelled(folder), spelled(out)).has_value();
+fs::path spelled_folder(const fs::path& folder) {
+  std::error_code ignored;
+  fs::path path = fs::weakly_canonical(fs::absolute(folder.empty() ? "." : folder), ignored);
+  return path.has_filename() ? path : path.parent_path();
 }
 
-EarlierResults::EarlierResults(const fs::path& out) : out_(out.empty() ? out : spelled(out)) {}
+bool is_within(const fs::path& folder, const fs::path& out) {
+  return place_within(spelled_folder(folder), spelled_folder(out)).has_value();
+}
+
+EarlierResults::EarlierResults(const fs::path& out)
+    : out_(out.empty() ? out : spelled_folder(out)) {}
 
 bool EarlierResults::has(const std::string& folder, const std::string& name) {
   if (out_.empty()) return false;
   if (folder != folder_) {
     folder_ = folder;
-    const std::optional<fs::path> place = place_within(spelled(folder), out_);
+    const std::optional<fs::path> place = place_within(spelled_folder(folder), out_);
     prefix_.reset();
     if (place) prefix_ = *place == "." ? "" : place->string() + "/";
   }

@@ -8,6 +8,9 @@
 
 namespace solstice {
 
+/// One spelling of a folder, whatever links lead there.
+std::filesystem::path spelled_folder(const std::filesystem::path& folder);
+
 /// True when `folder` is `out` or lies below it, whatever links lead there.
 bool is_within(const std::filesystem::path& folder, const std::filesystem::path& out);
 
