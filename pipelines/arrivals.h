@@ -24,12 +24,13 @@ class Arrivals {
 
  private:
   Job plan(const ListedFile& file);
+  bool is_left_alone(const ListedFile& file) const;
 
   const TranslateOptions& options_;
   OutputPlan outputs_;
   FolderWatch watch_;
   bool announced_ = false;
-  std::unordered_map<std::string, std::string> owners_;  ///< inputs by their results
+  std::unordered_map<std::string, std::string> owners_;  ///< inputs by their results, spelled
 };
 
 }  // namespace solstice

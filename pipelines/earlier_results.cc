@@ -5,24 +5,20 @@
 #include "core/files.h"
 
 namespace solstice {
-namespace {
-
-fs::path spelled(const fs::path& folder) {
+fs::path spelled_folder(const fs::path& folder) {
   std::error_code ignored;
   fs::path path = fs::weakly_canonical(fs::absolute(folder.empty() ? "." : folder), ignored);
   return path.has_filename() ? path : path.parent_path();
 }
 
-}  // namespace
-
-PlaceWithin::PlaceWithin(const fs::path& out) : out_(out.empty() ? out : spelled(out)) {}
+PlaceWithin::PlaceWithin(const fs::path& out) : out_(out.empty() ? out : spelled_folder(out)) {}
 
 std::optional<fs::path> PlaceWithin::of(const fs::path& folder) {
   if (out_.empty()) return std::nullopt;
   const std::lock_guard lock(mutex_);
   if (folder_ != folder) {
     folder_ = folder;
-    place_ = spelled(folder).lexically_relative(out_);
+    place_ = spelled_folder(folder).lexically_relative(out_);
     if (place_->empty() || *place_->begin() == "..") place_.reset();
   }
   return place_;

@@ -9,6 +9,9 @@
 
 namespace solstice {
 
+/// One spelling of a folder, whatever links lead there.
+std::filesystem::path spelled_folder(const std::filesystem::path& folder);
+
 /// Where folders lie in the output folder, whatever links lead there. Asking the file system is
 /// dear, so the last answer is kept: photos come folder by folder. Safe from any thread.
 class PlaceWithin {

@@ -253,6 +253,32 @@ TEST_F(Service, WatchTakesWhatAppearsOnceItIsWhole) {
   EXPECT_NE(run.err.find("1 failed"), std::string::npos) << run.err;
 }
 
+TEST_F(Service, WatchLeavesResultsAloneThatItWritesIntoTheWatchedFolder) {
+  int step = 0;
+  const auto is_done = [](const std::string& out, const char* name) {
+    return out.find(std::string("/in/") + name + "\",\"output") != std::string::npos;
+  };
+  ProgramOptions options;
+  options.watch = [&](const std::string& out, const std::string& err) {
+    if (step == 0 && err.find("watching 1 folder;") != std::string::npos) {
+      step = 1;
+      write_photo("a.png");
+    } else if (step == 1 && is_done(out, "a.png")) {
+      step = 2;
+      write_photo("b.png");
+    } else if (step == 2 && is_done(out, "b.png")) {
+      return SIGTERM;
+    }
+    return 0;
+  };
+  const Finished run =
+      run_solstice({"translate", "--model", model_.string(), in().string(), "--out",
+                    directory_.path().string(), "--name", "in/{stem}_n{ext}", "--json", "--watch"},
+                   options);
+  EXPECT_EQ(run.code, 128 + SIGTERM) << run.err;
+  EXPECT_EQ(files_below(in()), (std::vector<std::string>{"a.png", "a_n.png", "b.png", "b_n.png"}));
+}
+
 TEST_F(Service, FailFastBeginsNothingMoreAfterAFailure) {
   make_photos(in(), 60, 96, 96);
   write_text(in() / "000.jpg", "no image");

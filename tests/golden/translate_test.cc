@@ -80,9 +80,9 @@ TEST_F(Translate, ResultsBesideTheirPhotosAreNoPhotosOfTheNextRun) {
 TEST_F(Translate, SaysThatExactLeavesOutTheTileAndThatMemoryRefusesAFile) {
   make_photos(in(), 1, 20, 13);
   const Finished exact = translate(
-      {in().string(), "--out", out().string(), "--exact", "--tile", "8", "--precision", "FP32"});
+      {in().string(), "--out", out().string(), "--exact", "--tile", "32", "--precision", "FP32"});
   EXPECT_EQ(exact.code, 0) << exact.err;
-  EXPECT_NE(exact.err.find("warning: --tile 8 is left out: --exact"), std::string::npos)
+  EXPECT_NE(exact.err.find("warning: --tile 32 is left out: --exact"), std::string::npos)
       << exact.err;
   const Finished small = translate(
       {in().string(), "--out", out().string(), "--existing", "overwrite", "--memory", "1"});
