@@ -5,6 +5,7 @@
 #include "core/files.h"
 
 namespace solstice {
+
 fs::path spelled_folder(const fs::path& folder) {
   std::error_code ignored;
   fs::path path = fs::weakly_canonical(fs::absolute(folder.empty() ? "." : folder), ignored);
