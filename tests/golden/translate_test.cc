@@ -1,3 +1,5 @@
+// More than 500 lines, since all of these share one trained run, which is made once for the
+// program.
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
