@@ -17,11 +17,6 @@ namespace {
 
 constexpr int64_t kFewestRows = 4;  ///< of a strip of any plane
 
-double slope_of(Activation activation) {
-  if (activation == Activation::kRelu) return kReluSlope;
-  return activation == Activation::kLeakyRelu ? kLeakySlope : kNoActivation;
-}
-
 }  // namespace
 
 int64_t strip_rows_of(const PlanSchedule& schedule, int64_t node_height, int64_t image_height) {
@@ -196,14 +191,14 @@ void PlanRun::finish(size_t node, const at::Tensor& raw, const at::Tensor& resid
   }
   const auto& [mean, variance] = norms_[node];
   // What the norm cannot apply itself comes after it, and before the residual.
-  const bool later =
-      layer.activation == Activation::kTanh || layer.activation == Activation::kPrelu;
+  const std::optional<double> slope = activation_slope(layer.activation);
+  const bool later = !slope;
   const at::Tensor added = later ? at::Tensor() : residual;
   if (fused_norm_fits(raw)) {
     const at::Tensor ones = at::ones({raw.size(1)}, at::kFloat);
     const at::Tensor zeros = at::zeros({raw.size(1)}, at::kFloat);
     plane_norm_into(
-        {raw, ones, zeros, {mean, variance}, slope_of(layer.activation), /*whole_batch=*/false},
+        {raw, ones, zeros, {mean, variance}, slope.value_or(kNoActivation), /*whole_batch=*/false},
         added.defined() ? added : at::empty({0}, raw.options()), result);
   } else {
     at::Tensor normed = at::batch_norm(raw, {}, {}, mean.flatten(), variance.flatten(),

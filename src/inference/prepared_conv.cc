@@ -20,22 +20,6 @@
 namespace solstice {
 namespace {
 
-/// What values below zero are multiplied by, where that is all that the activation does.
-std::optional<float> activation_slope(Activation activation) {
-  switch (activation) {
-    case Activation::kNone:
-      return 1.0F;
-    case Activation::kRelu:
-      return 0.0F;
-    case Activation::kLeakyRelu:
-      return static_cast<float>(kLeakySlope);
-    case Activation::kPrelu:
-    case Activation::kTanh:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
-
 int64_t rows_below(const Rows& wanted, int64_t held) {
   return std::max<int64_t>(0, wanted.end() - held);
 }
@@ -46,6 +30,21 @@ bool winograd_suits(const ConvGeometry& geometry, const at::Tensor& weight) {
 }
 
 }  // namespace
+
+std::optional<double> activation_slope(Activation activation) {
+  switch (activation) {
+    case Activation::kNone:
+      return kNoActivation;
+    case Activation::kRelu:
+      return kReluSlope;
+    case Activation::kLeakyRelu:
+      return kLeakySlope;
+    case Activation::kPrelu:
+    case Activation::kTanh:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
 
 Rows before_shuffle(const Rows& out, int64_t factor) {
   const int64_t first = out.first / factor;
@@ -215,7 +214,8 @@ at::Tensor PreparedConv::convolved(const std::vector<at::Tensor>& inputs,
                                    const RowWindow& window) const {
   if (goes_strided(window.height, inputs.front().size(3))) {
     return strided().run(inputs, window,
-                         {rectifies_inputs_ ? 0.0F : 1.0F, activation_slope(activation_).value()});
+                         {rectifies_inputs_ ? 0.0F : 1.0F,
+                          static_cast<float>(activation_slope(activation_).value())});
   }
   const at::Tensor x = joined(inputs);
   if (winograd_ || narrow_) {

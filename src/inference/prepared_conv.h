@@ -76,6 +76,9 @@ Rows before_shuffle(const Rows& out, int64_t factor);
 /// The input rows, of `height`, that the output rows `out` of a node are made of.
 Rows input_rows(const LayerNode& node, const Rows& out, int64_t height);
 
+/// What values below zero are multiplied by, where that is all that the activation does.
+std::optional<double> activation_slope(Activation activation);
+
 /// The activation of a node, in place where LibTorch can; `slopes` (C) for kPrelu.
 void activate_(at::Tensor& x, Activation activation, const at::Tensor& slopes = {});
 
