@@ -23,7 +23,7 @@ void check_options(const TranslateOptions& options) {
                                              options.inputs.front(), " on the command line"));
     }
     refuse_with("--serve", !options.selection.files_from.empty(), "--files-from");
-    refuse_with("--serve", !options.shard.empty(), "--shard");
+    refuse_with("--serve", options.shard != kWholeShard, "--shard");
     refuse_with("--serve", options.watch, "--watch");
     refuse_with("--serve", options.selection.limit > 0, "--limit");
     refuse_with("--serve", !options.selection.include.empty(), "--include");
@@ -35,7 +35,7 @@ void check_options(const TranslateOptions& options) {
   }
   if (options.watch) {
     refuse_with("--watch", options.dry_run, "--dry-run");
-    refuse_with("--watch", !options.shard.empty(), "--shard");
+    refuse_with("--watch", options.shard != kWholeShard, "--shard");
     refuse_with("--watch", !options.selection.files_from.empty(), "--files-from");
     refuse_with("--watch", options.selection.limit > 0, "--limit");
   }

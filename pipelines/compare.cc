@@ -92,8 +92,11 @@ std::string Protocol::describe() const {
   const std::string colours = channel == Channel::kRgb ? "RGB"
                               : channel == Channel::kY ? "luma (y), not rounded"
                                                        : "luma (y8), in whole levels";
-  return message(colours, border > 0 ? message(", ", border, " pixels cut off all around") : "",
-                 scale > 1 ? message(", truths cropped to a multiple of ", scale) : "");
+  return message(
+      colours,
+      border > 0 ? message(", ", border, border == 1 ? " pixel" : " pixels", " cut off all around")
+                 : "",
+      scale > 1 ? message(", truths cropped to a multiple of ", scale) : "");
 }
 
 std::vector<std::vector<double>> compare(const ComparedImages& comparison,

@@ -103,16 +103,56 @@ void write_labels(Photo& photo, const TranslateOptions& options, const ImageMode
   }
 }
 
-void write(Photo& photo) {
+/// What a step of writing throws becomes the photo's failure; a full disk ends the run.
+template <class Step>
+void write_step(Photo& photo, const Step& step) {
+  if (photo.settled) return;
   try {
-    make_directories(photo.job.output.parent_path());
-    write_file_atomically(photo.job.output, photo.bytes);
+    step();
   } catch (const Error& error) {
+    photo.fail(error.what());
     photo.ends_run = is_disk_full(error);
-    throw;
+  } catch (const std::exception& error) {
+    photo.fail(error.what());
   }
-  photo.discard();
+}
+
+void write(Photo& photo) {
+  write_step(photo, [&] {
+    make_directories(photo.job.output.parent_path());
+    photo.file.emplace(photo.job.output);
+    photo.file->write(photo.bytes);
+  });
+  if (photo.settled) return;
+  photo.bytes.clear();
+  photo.bytes.shrink_to_fit();
   photo.held_bytes = 0;
+}
+
+/// From written to in its place, in steps that cost a disk less when many take them together.
+void put_in_place(std::span<Item* const> items, const std::function<void(const Photo&)>& written) {
+  const auto each = [&](const auto& step) {
+    for (Item* item : items) {
+      auto& photo = static_cast<Photo&>(*item);
+      write_step(photo, [&] { step(photo); });
+    }
+  };
+  each([](const Photo& photo) { photo.file->begin_sync(); });
+  each([](const Photo& photo) { photo.file->sync(); });
+  each([&](Photo& photo) {
+    written(photo);
+    photo.file->put_in_place();
+    photo.file.reset();
+  });
+}
+
+Stage appearance(const std::function<void(const Photo&)>& written) {
+  const auto together = [&written](std::span<Item* const> items) { put_in_place(items, written); };
+  const auto alone = [together](Item& item) {
+    Item* const one = &item;
+    together({&one, 1});
+  };
+  return {"sync", StageKind::kLast, alone, together};
 }
 
 }  // namespace
@@ -154,10 +194,8 @@ std::vector<Stage> photo_stages(const TranslateOptions& options, const ImageMode
     stages.push_back(make_stage<Photo>("labels", StageKind::kDisk,
                                        [&](Photo& photo) { write_labels(photo, options, model); }));
   }
-  stages.push_back(make_stage<Photo>("write", StageKind::kDisk, [&written](Photo& photo) {
-    write(photo);
-    written(photo);
-  }));
+  stages.push_back(make_stage<Photo>("write", StageKind::kDisk, write));
+  stages.push_back(appearance(written));
   return stages;
 }
 

@@ -15,6 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr int64_t kMostTogether = 64;
 constexpr size_t kWorthMeasuring = 64;  ///< images
 constexpr int64_t kMostPixels = 1'000'000;
 constexpr size_t kLookedAt = 8;
@@ -41,20 +42,21 @@ int64_t choose_callers(const TranslateOptions& options, const ImageModel& model,
 }
 
 PipelineResult run_photos(const TranslateOptions& options, const ImageModel& model, int64_t callers,
-                          const PhotoHooks& hooks) {
+                          Appearance appearance, const PhotoHooks& hooks) {
   const OneThreadPerImage one_thread_per_image;
   PipelineOptions pipeline;
   pipeline.threads = options.jobs;
   pipeline.memory_bytes = options.memory.bytes;
   pipeline.callers = callers;
   pipeline.together = model.together;
+  pipeline.last_together = appearance == Appearance::kTogether ? kMostTogether : 1;
   pipeline.prepare_caller = model.prepare_caller;
   return run_pipeline(pipeline, hooks.source, photo_stages(options, model, hooks.written),
                       [&](Item& item) { hooks.finish(static_cast<Photo&>(item)); });
 }
 
 void note_written(Journal& journal, PlaceWithin& out, const Photo& photo, uint64_t made_by) {
-  const std::optional<FileStamp> result = stamp_of(photo.job.output);
+  const std::optional<FileStamp> result = stamp_of(photo.file->temporary());
   if (!result) return;
   const bool within = out.of(photo.job.input.parent_path()).has_value();
   journal.add(photo.job.place, {photo.stamp, *result, made_by, within});

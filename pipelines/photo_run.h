@@ -20,18 +20,23 @@ int64_t choose_callers(const TranslateOptions& options, const ImageModel& model,
                        const std::function<Job(size_t)>& job);
 
 /// What a run does with photos beside translating them: `source` and `finish` are run_pipeline's,
-/// `written` is told of each result on the thread that wrote it.
+/// `written` is photo_stages()'.
 struct PhotoHooks {
   std::function<std::unique_ptr<Item>()> source;
   std::function<void(const Photo&)> written;
   std::function<void(Photo&)> finish;
 };
 
+/// When results appear in their places: each at once, for who waits for it, or those that come
+/// quickly after each other together, which costs a disk less.
+enum class Appearance { kAtOnce, kTogether };
+
 /// run_pipeline over photos, `callers` of them in the model at a time; 0: as many as are decoded.
 PipelineResult run_photos(const TranslateOptions& options, const ImageModel& model, int64_t callers,
-                          const PhotoHooks& hooks);
+                          Appearance appearance, const PhotoHooks& hooks);
 
-/// Tells the journal of a result that has just been written.
+/// Tells the journal of a result that is about to appear. A line before its result costs nothing
+/// when the run is killed in between; a result before its line would be taken for a stranger's.
 void note_written(Journal& journal, PlaceWithin& out, const Photo& photo, uint64_t made_by);
 
 /// Counts a file that failed, keeps and logs why.

@@ -22,6 +22,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// How long an item waits for others at most, while items come.
+constexpr auto kLongestGathering = std::chrono::milliseconds(20);
+
 /// An item on its way, with the share of the budget it has taken.
 struct Ticket {
   std::unique_ptr<Item> item;
@@ -53,7 +56,10 @@ class Run {
   void work_on_caller(size_t index, const std::vector<void*>& tickets);
   bool work_together(size_t index, const std::vector<void*>& tickets);
   void settle(size_t index, Ticket& ticket);
-  void finish(Ticket& ticket);
+  void gather(TicketPtr ticket);
+  void finish_gathered();
+  void work_on_gathered();
+  void finish(Item& item);
   void keep_error();
 
   const std::function<std::unique_ptr<Item>()>& source_;
@@ -61,6 +67,8 @@ class Run {
   const std::function<void(Item&)>& finish_;
   const std::string source_name_;
   const PipelineOptions& options_;
+  /// Index of the kLast stage; the number of stages where there is none.
+  const size_t last_;
   const int64_t threads_;
   /// Of all stages but the callers'. One may wait in the source for memory, one is most often with
   /// each caller, and others wait for the disk.
@@ -69,6 +77,8 @@ class Run {
   CallerQueue caller_;
   std::vector<CallerQueue::Work> caller_work_;  ///< of each stage
   std::vector<std::atomic<int64_t>> busy_;      ///< nanoseconds; the source's, then the stages'
+  std::vector<TicketPtr> gathered_;             ///< the last filter's
+  Clock::time_point last_finish_ = Clock::now();
   std::atomic<bool> ending_{false};
   std::atomic<bool> stopped_{false};
   std::mutex error_mutex_;
@@ -82,6 +92,7 @@ Run::Run(const PipelineOptions& options, const std::function<std::unique_ptr<Ite
       finish_(finish),
       source_name_(options.source_name),
       options_(options),
+      last_(stages.size() - (stages.empty() || stages.back().kind != StageKind::kLast ? 0 : 1)),
       threads_(options.threads > 0 ? options.threads
                                    : std::max<int64_t>(1, std::thread::hardware_concurrency())),
       all_threads_(threads_ + 1 +
@@ -153,9 +164,17 @@ void Run::work(size_t index, Ticket& ticket) {
 }
 
 int64_t Run::threads_of(StageKind kind) const {
-  return kind == StageKind::kParallel ? threads_
-         : kind == StageKind::kDisk   ? all_threads_
-                                      : options_.callers;
+  switch (kind) {
+    case StageKind::kParallel:
+      return threads_;
+    case StageKind::kDisk:
+      return all_threads_;
+    case StageKind::kCaller:
+      return options_.callers;
+    case StageKind::kLast:
+      break;
+  }
+  return 1;
 }
 
 /// A stop does not wait for all who queue up here: a caller's stage takes longest by far.
@@ -190,27 +209,60 @@ void Run::settle(size_t index, Ticket& ticket) {
     item.held_bytes = item.working_bytes = 0;
   }
   if (item.ends_run) ending_ = true;
+  if (!ticket.taken) return;
   const MemoryShare now{std::min(ticket.share.held, item.held_bytes),
                         std::min(ticket.share.working, item.working_bytes)};
   budget_.shrink(ticket.share, now);
   ticket.share = now;
 }
 
-void Run::finish(Ticket& ticket) {
+/// Items that come slowly are finished one by one, as they come.
+void Run::gather(TicketPtr ticket) {
+  // Before it waits for others, which may wait for its share.
+  if (ticket->taken) budget_.give_back(ticket->share);
+  ticket->taken = false;
+  if (ticket->item) gathered_.push_back(std::move(ticket));
+  const bool is_full = static_cast<int64_t>(gathered_.size()) >= options_.last_together;
+  if (is_full || Clock::now() - last_finish_ >= kLongestGathering) finish_gathered();
+}
+
+void Run::finish_gathered() {
+  if (last_ < stages_.size()) work_on_gathered();
+  for (const TicketPtr& ticket : gathered_) finish(*ticket->item);
+  gathered_.clear();
+  last_finish_ = Clock::now();
+}
+
+void Run::work_on_gathered() {
+  std::vector<Ticket*> tickets;
+  std::vector<Item*> items;
+  for (const TicketPtr& ticket : gathered_) {
+    if (ticket->item->settled) continue;
+    tickets.push_back(ticket.get());
+    items.push_back(ticket->item.get());
+  }
+  if (items.size() < 2 || !stages_[last_].work_together) {
+    for (Ticket* ticket : tickets) work(last_, *ticket);
+    return;
+  }
+  const BusyTimer timer(busy_[last_ + 1]);
+  stages_[last_].work_together(items);
+  for (Ticket* ticket : tickets) settle(last_, *ticket);
+}
+
+void Run::finish(Item& item) {
   try {
-    if (ticket.item) finish_(*ticket.item);
+    finish_(item);
   } catch (...) {
     keep_error();
   }
-  ticket.item.reset();
-  if (ticket.taken) budget_.give_back(ticket.share);
 }
 
 void Run::run_filters() {
   auto chain = tbb::make_filter<void, TicketPtr>(
       tbb::filter_mode::serial_in_order,
       [this](tbb::flow_control& control) { return next(control); });
-  for (size_t i = 0; i < stages_.size(); ++i) {
+  for (size_t i = 0; i < last_; ++i) {
     const bool on_caller = stages_[i].kind == StageKind::kCaller;
     // Threads that wait for the caller queue up, so that it goes from one item to the next at once.
     chain = chain & tbb::make_filter<TicketPtr, TicketPtr>(
@@ -223,13 +275,14 @@ void Run::run_filters() {
                           return ticket;
                         });
   }
-  const auto whole =
-      chain & tbb::make_filter<TicketPtr, void>(tbb::filter_mode::serial_in_order,
-                                                [this](TicketPtr ticket) { finish(*ticket); });
+  const auto whole = chain & tbb::make_filter<TicketPtr, void>(
+                                 tbb::filter_mode::serial_in_order,
+                                 [this](TicketPtr ticket) { gather(std::move(ticket)); });
   const auto threads = static_cast<size_t>(all_threads_);
   const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
   tbb::task_arena arena(static_cast<int>(threads));
   arena.execute([&] { tbb::parallel_pipeline(threads + static_cast<size_t>(threads_), whole); });
+  finish_gathered();
 }
 
 PipelineResult Run::run() {

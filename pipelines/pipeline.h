@@ -34,6 +34,7 @@ enum class StageKind {
   kParallel,  ///< items on PipelineOptions::threads threads
   kDisk,      ///< waits for a disk more than it computes: beside the threads of the parallel stages
   kCaller,    ///< on one of a few threads, the first of which called run_pipeline
+  kLast,      ///< after all others, in the source's order; waits for a disk
 };
 
 /// A step of a flow. What `work` throws becomes the failure of its item, and of no other.
@@ -41,8 +42,9 @@ struct Stage {
   std::string name;
   StageKind kind = StageKind::kParallel;
   std::function<void(Item&)> work;
-  /// Of a kCaller stage: several waiting items at once, where that is faster. When it throws, each
-  /// is done again by `work`. Empty where PipelineOptions::together is 1.
+  /// Several items at once, where that is faster. Of a kCaller stage, those that wait; when it
+  /// throws, each is done again by `work`. Of the kLast stage, those that came quickly after each
+  /// other; it throws nothing and fails items itself. Empty where PipelineOptions says 1.
   std::function<void(std::span<Item* const>)> work_together = {};
 };
 
@@ -57,10 +59,11 @@ Stage make_stage(std::string name, StageKind kind, std::function<void(FlowItem&)
 
 struct PipelineOptions {
   std::string source_name = "read";
-  int64_t threads = 0;       ///< for the parallel stages; 0: one per processor
-  int64_t memory_bytes = 0;  ///< bound on the bytes of the items in flight; 0: none
-  int64_t callers = 1;       ///< threads of the kCaller stages; 0 where there are none
-  int64_t together = 1;      ///< items that work_together is given at most
+  int64_t threads = 0;        ///< for the parallel stages; 0: one per processor
+  int64_t memory_bytes = 0;   ///< bound on the bytes of the items in flight; 0: none
+  int64_t callers = 1;        ///< threads of the kCaller stages; 0 where there are none
+  int64_t together = 1;       ///< items that a caller's work_together is given at most
+  int64_t last_together = 1;  ///< items that the kLast stage's work_together is given at most
   /// Called once on each further caller thread before it works.
   std::function<void()> prepare_caller = {};
 };
@@ -83,12 +86,13 @@ struct PipelineResult {
 };
 
 /// Runs every item of `source` (until it gives nullptr) through the stages, overlapped, and hands
-/// each to `finish` in the source's order, failed or not. `source` and `finish` are called by one
-/// thread at a time. Items in flight are bounded in number and by `memory_bytes`: held bytes of all
-/// plus the largest working bytes of any; a single item is always let in. After a signal
-/// (core/stop.h) or an item that ends the run, what is being worked on is finished and no more is
-/// begun: items that were only just read, and those that wait for a caller, are dropped.
-/// What `source` or `finish` throws ends the run likewise and is thrown to the caller afterwards.
+/// each to `finish` in the source's order, failed or not; a kLast stage ends the stages. `source`
+/// and `finish` are called by one thread at a time. Items in flight are bounded in number and by
+/// `memory_bytes`: held bytes of all plus the largest working bytes of any; a single item is always
+/// let in. After a signal (core/stop.h) or an item that ends the run, what is being worked on is
+/// finished and no more is begun: items that were only just read, and those that wait for a caller,
+/// are dropped. What `source` or `finish` throws ends the run likewise and is thrown to the caller
+/// afterwards.
 PipelineResult run_pipeline(const PipelineOptions& options,
                             const std::function<std::unique_ptr<Item>()>& source,
                             const std::vector<Stage>& stages,

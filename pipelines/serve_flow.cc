@@ -143,7 +143,7 @@ TranslateSummary ServeFlow::run() {
   journal_.emplace(options_.out, "serve");
   const int64_t callers = choose_callers(options_, model_, 0, {});
   record_.pipeline =
-      run_photos(options_, model_, callers,
+      run_photos(options_, model_, callers, Appearance::kAtOnce,
                  {[this] { return next(); },
                   [this](const Photo& photo) { note_written(*journal_, places_, photo, made_by_); },
                   [this](Photo& photo) { finish(photo); }});

@@ -57,7 +57,7 @@ std::optional<int64_t> variable(const Environment& environment, const char* name
 }
 
 [[noreturn]] void refuse(const std::string& text, const std::string& why) {
-  throw Error(ErrorKind::kUsage, message("--shard ", text, ": ", why));
+  throw Error(ErrorKind::kUsage, message("--shard ", text.empty() ? "\"\"" : text, ": ", why));
 }
 
 Shard checked(const std::string& text, Shard shard) {
@@ -131,7 +131,6 @@ std::string Shard::name() const {
 }
 
 Shard choose_shard(const std::string& text, const Environment& environment) {
-  if (text.empty()) return {};
   if (text == "auto") return from_environment(text, std::nullopt, environment);
   const size_t slash = text.find('/');
   const std::optional<int64_t> count =

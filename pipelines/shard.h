@@ -7,6 +7,10 @@
 
 namespace solstice {
 
+/// The text of `--shard` that means all files. Empty text is refused: a script's variable that is
+/// not set would have every machine do everything.
+inline constexpr const char* kWholeShard = "0/1";
+
 /// One machine's share of a folder.
 struct Shard {
   int64_t index = 0;   ///< from 0
@@ -26,7 +30,7 @@ struct Shard {
 /// Looks up a variable of the environment; nullptr when it is not set.
 using Environment = std::function<const char*(const char* name)>;
 
-/// The share that `--shard` names: "" the whole, "i/n" (0 <= i < n), "auto" what the scheduler
+/// The share that `--shard` names: "i/n" (0 <= i < n), "auto" what the scheduler
 /// says, "auto/n" the same where the scheduler gives no count. Schedulers are looked for in this
 /// order, the launcher nearest to the process first, and the first that has more than one task
 /// counts: torchrun, Open MPI, PMI, Slurm array, Slurm step, Kubernetes indexed job, AWS Batch

@@ -9,6 +9,7 @@
 #include "image/image.h"
 #include "inference/translator.h"
 #include "pipelines/selection.h"
+#include "pipelines/shard.h"
 
 namespace solstice {
 
@@ -39,7 +40,7 @@ struct TranslateOptions {
   std::string out;
   SelectionOptions selection;
   std::string name;
-  std::string shard;
+  std::string shard = kWholeShard;
   OutputFormat format = OutputFormat::kSame;
   int64_t quality = 0;  ///< 0: see EncodeOptions
   ChromaSampling chroma = ChromaSampling::kAuto;
@@ -64,7 +65,8 @@ struct TranslateOptions {
     visit("out", self.out, "folder for the results; made when absent");
     SelectionOptions::fields(self.selection, visit);
     visit("name", self.name, "names of the results, of {dir} {stem} {ext} {model}; empty: kept");
-    visit("shard", self.shard, "this machine's share of the files: i/n from 0/n on, auto, auto/n");
+    visit("shard", self.shard,
+          "this machine's share of the files: i/n, i from 0 to n-1; auto, auto/n");
     visit("format", self.format, "file type of the results");
     visit("quality", self.quality,
           "JPEG and WebP quality, 1 to 100; 0: the input's own, else 95 for JPEG and 90 for WebP",

@@ -234,6 +234,7 @@ void TranslateFlow::translate_all() {
   record_.pipeline = run_photos(
       options_, model_,
       choose_callers(options_, model_, plan_->size(), [this](size_t i) { return job(i); }),
+      arrivals_ ? Appearance::kAtOnce : Appearance::kTogether,
       {[this] { return next(); },
        [this](const Photo& photo) { note_written(*journal_, places_, photo, record_.made_by); },
        [this](Photo& photo) { finish(photo); }});

@@ -1,5 +1,8 @@
 #include "models/networks/cpu_kernels.h"
 
+#include <cstddef>
+#include <utility>
+
 // The same loops for three instruction sets. A pragma instead of compiler flags keeps inline
 // functions of other headers, which the linker shares between files, out of it.
 #define SOLSTICE_KERNELS                                                                          \

@@ -116,18 +116,17 @@ struct NormKernels {
                    int64_t count, int64_t channels, Pixel* dx);
 };
 
-/// Two 1x1 convolutions with a ReLU between them. `numbers`: the results' biases, then of each
-/// feature its bias, its weight of each input and its weight in each result.
+/// Two 1x1 convolutions with a ReLU between them, from levels to levels (0 to 255 or 65535) plus a
+/// half. `numbers`: the results' biases, then of each feature its bias, its weight of each input
+/// and its weight in each result.
 struct PointwiseLayers {
   int64_t inputs, features, outputs;  ///< inputs and outputs are 1 or 3
   const float* numbers;
 };
 
-/// Runs them on planes of levels: x * 2 / most - 1 in, rounded half up and clamped out. Reads and
-/// writes the planes up to `count` rounded up to 16; a result may take the place of an input.
+/// Runs them on `count` pixels, truncates and clamps. `out` is not `in`.
 template <class Level>
-using Grade = void (*)(const PointwiseLayers&, const Level* const* in, int64_t count,
-                       Level* const* out);
+using Grade = void (*)(const PointwiseLayers&, const Level* in, int64_t count, Level* out);
 
 /// Loops compiled for several instruction sets; the best that this processor has.
 struct CpuKernels {

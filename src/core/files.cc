@@ -143,8 +143,16 @@ void AtomicFile::write(std::string_view bytes) {
   }
 }
 
-void AtomicFile::commit() {
+void AtomicFile::begin_sync() const {
+  // Only a hint: what goes wrong shows in fsync.
+  sync_file_range(descriptor_, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+void AtomicFile::sync() const {
   if (fsync(descriptor_) != 0) fail("written");
+}
+
+void AtomicFile::put_in_place() {
   const int descriptor = descriptor_;
   if (rename(temporary_.c_str(), target_.c_str()) != 0) fail("put in place");
   descriptor_ = -1;

@@ -22,6 +22,8 @@ std::string read_file(const fs::path& path, uint64_t limit = uint64_t{1} << 33,
 /// long name shortened to fit, process_space() before the process) in the target's own directory,
 /// commit() syncs them and renames. Destroyed without commit, it leaves nothing behind. Every
 /// failure throws Error(kOutput) naming the target and the reason (no space, no permission).
+/// Of many files it is faster to begin all syncs, then to wait for all, then to rename all: a file
+/// system's journal writes them down at the price of one.
 class AtomicFile {
  public:
   explicit AtomicFile(fs::path target);
@@ -30,7 +32,13 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(std::string_view bytes);
-  void commit();
+  void begin_sync() const;
+  void sync() const;
+  /// Renames; size and time of the file stay.
+  void put_in_place();
+  void commit() { sync(), put_in_place(); }
+
+  const fs::path& temporary() const { return temporary_; }
 
  private:
   [[noreturn]] void fail(const char* doing) const;

@@ -21,7 +21,7 @@ class PointwisePlan {
 
  private:
   int64_t inputs_, features_, outputs_;
-  std::vector<float> numbers_;  ///< as PointwiseLayers has them
+  std::vector<float> of_8_bit_, of_16_bit_;  ///< PointwiseLayers::numbers
 };
 
 }  // namespace solstice

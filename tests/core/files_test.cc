@@ -37,6 +37,20 @@ TEST(AtomicFile, AppearsWholeOnCommit) {
   EXPECT_EQ(names_in(directory.path()), std::vector<std::string>{"a.txt"});
 }
 
+TEST(AtomicFile, KeepsSizeAndTimeWhenItIsPutInPlace) {
+  const TemporaryDirectory directory;
+  AtomicFile file(directory / "a.txt");
+  file.write("text");
+  file.begin_sync();
+  file.sync();
+  const auto time = fs::last_write_time(file.temporary());
+  EXPECT_FALSE(fs::exists(directory / "a.txt"));
+  file.put_in_place();
+  EXPECT_EQ(fs::last_write_time(directory / "a.txt"), time);
+  EXPECT_EQ(fs::file_size(directory / "a.txt"), 4U);
+  EXPECT_FALSE(fs::exists(file.temporary()));
+}
+
 TEST(AtomicFile, LeavesNothingBehindWithoutCommit) {
   const TemporaryDirectory directory;
   {

@@ -114,6 +114,7 @@ TEST_F(Shards, BadOptionsAreOneLineBeforeTheModelIsRead) {
   make_photos(in(), 1, 20, 20);
   for (const auto& [flag, value, said] :
        std::vector<std::array<std::string, 3>>{{"--shard", "8/8", "expected 0 to 7"},
+                                               {"--shard", "", "--shard \"\": expected i/n"},
                                                {"--shard", "auto", "no scheduler is found"},
                                                {"--name", "{steam}", "did you mean {stem}?"},
                                                {"--include", "[a", "a ] for every ["}}) {
@@ -142,6 +143,18 @@ TEST_F(Shards, NamesComeFromStandardInput) {
                    "bash", in().string(), SOLSTICE_BINARY, run_.string(), out().string()});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_EQ(files_below(out()), (std::vector<std::string>{"a/001.jpg", "a/002.jpg"}));
+}
+
+TEST_F(Shards, NamesComeFromAFile) {
+  make_photos(in() / "a", 3, 20, 20);
+  write_text(directory_ / "names", "a/002.jpg\na/000.jpg\n");
+  const Finished run =
+      run_program({"/bin/bash", "-c",
+                   "cd \"$1\" && \"$2\" translate --model \"$3\" --files-from \"$4\" --out \"$5\"",
+                   "bash", in().string(), SOLSTICE_BINARY, run_.string(),
+                   (directory_ / "names").string(), out().string()});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(files_below(out()), (std::vector<std::string>{"a/000.jpg", "a/002.jpg"}));
 }
 
 TEST_F(Shards, AnotherModelIsSeenByItsBytes) {

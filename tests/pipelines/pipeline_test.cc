@@ -353,6 +353,46 @@ TEST_F(PipelineTest, GivesWaitingItemsTogetherAndAloneWhenThatFails) {
   EXPECT_EQ(std::count(alone.begin(), alone.end(), 7), 1);
 }
 
+TEST_F(PipelineTest, TheLastStageTakesTogetherWhatComesQuickly) {
+  for (const int64_t most : {1, 10}) {
+    next = 0;
+    finished.clear();
+    failures.clear();
+    options.last_together = most;
+    options.memory_bytes = held = 100;  // one item at a time: none may wait for another's share
+    std::vector<int> seen;              // no lock: one thread at a time
+    size_t largest = 0;
+    Stage last = number_stage(
+        "sync", [&](Number& number) { seen.push_back(number.value); }, StageKind::kLast);
+    last.work_together = [&](std::span<Item* const> items) {
+      largest = std::max(largest, items.size());
+      for (Item* item : items) {
+        seen.push_back(static_cast<Number*>(item)->value);
+        if (seen.back() == 500) item->fail("disk is full");
+      }
+    };
+    const auto fail_at_7 = [](Number& number) {
+      if (number.value == 7) throw std::runtime_error("bad");
+    };
+    const PipelineResult result =
+        run_pipeline(options, count_to(1000), {number_stage("a", fail_at_7), last}, collect());
+    EXPECT_EQ(finished, numbers_to(1000));
+    std::vector<int> expected = numbers_to(1000);
+    expected.erase(expected.begin() + 7);
+    EXPECT_EQ(seen, expected);
+    EXPECT_EQ(result.stages.back().name, "sync");
+    if (most == 1) {
+      EXPECT_EQ(largest, 0U) << "each alone";
+    } else {
+      EXPECT_GT(largest, 1U);
+      EXPECT_LE(largest, 10U);
+      // By itself, when nothing came with it, this stage's work does not fail it.
+      EXPECT_EQ(failures.front(), "a: bad");
+      EXPECT_TRUE(failures.size() == 1 || failures.back() == "sync: disk is full");
+    }
+  }
+}
+
 TEST(MemoryBudget, CountsTheLargestNeedsOfThoseThatWorkAtOnce) {
   for (const auto& [workers, peak] : std::vector<std::pair<int64_t, int64_t>>{
            {1, 30 + 40}, {2, 30 + 40 + 30}, {3, 30 + 40 + 30 + 20}, {9, 120}}) {

@@ -21,7 +21,7 @@ std::string chosen(const std::string& text, const Variables& variables = {}) {
 }
 
 TEST(Shard, IsTheWholeUnlessAsked) {
-  EXPECT_EQ(chosen("", {{"RANK", "1"}, {"WORLD_SIZE", "4"}}), "0/1");
+  EXPECT_EQ(chosen(kWholeShard, {{"RANK", "1"}, {"WORLD_SIZE", "4"}}), "0/1");
   EXPECT_TRUE(Shard().takes("anything"));
 }
 

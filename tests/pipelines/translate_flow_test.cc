@@ -109,7 +109,7 @@ TEST_F(FlowTest, BadFilesCostOnlyThemselves) {
             20);
   EXPECT_EQ(report()["counts"]["done"], 280);
   EXPECT_EQ(report()["failures"].size(), 20u);
-  EXPECT_EQ(report()["stages"].size(), 5u);
+  EXPECT_EQ(report()["stages"].size(), 6u);
 }
 
 TEST_F(FlowTest, AModelThatThrowsFailsThatImage) {
