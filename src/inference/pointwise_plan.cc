@@ -1,9 +1,8 @@
 #include "inference/pointwise_plan.h"
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/isfinite.h>
 
-#include <algorithm>
-#include <array>
 #include <opencv2/core.hpp>
 
 #include "models/networks/cpu_kernels.h"
@@ -19,6 +18,10 @@ bool is_point(const LayerNode& node, size_t input, Activation activation) {
          node.geometry.direction == Direction::kForward && node.geometry.stride == 1 &&
          node.geometry.padding == 0 && node.activation == activation && !node.normalises &&
          !node.rectifies_inputs && node.residuals.empty() && node.shuffle == 1;
+}
+
+bool is_finite(const LayerNode& node) {
+  return at::isfinite(node.weight).all().item<bool>() && at::isfinite(node.bias).all().item<bool>();
 }
 
 bool is_colour(int64_t channels) { return channels == 1 || channels == 3; }
@@ -66,7 +69,8 @@ cv::Mat graded(const cv::Mat& pixels, const PointwiseLayers& layers, Grade<Level
 bool PointwisePlan::fits(const LayerGraph& graph) {
   return graph.size() == 3 && is_point(graph[1], 0, Activation::kRelu) &&
          is_point(graph[2], 1, Activation::kNone) && is_colour(graph[1].weight.size(1)) &&
-         is_colour(graph[2].out_channels()) && graph[1].out_channels() <= kMostFeatures;
+         is_colour(graph[2].out_channels()) && graph[1].out_channels() <= kMostFeatures &&
+         is_finite(graph[1]) && is_finite(graph[2]);
 }
 
 PointwisePlan::PointwisePlan(const LayerGraph& graph)

@@ -81,6 +81,9 @@ TEST(PointwisePlan, LeavesOtherNetworksToThePlan) {
   graph = make_pointwise_network(4, 3, 3).graph;
   graph[1].geometry.stride = 2;
   EXPECT_FALSE(PointwisePlan::fits(graph));
+  graph = make_pointwise_network(4, 3, 3).graph;
+  graph[2].weight.fill_(std::numeric_limits<float>::quiet_NaN());
+  EXPECT_FALSE(PointwisePlan::fits(graph));
 }
 
 }  // namespace
