@@ -22,6 +22,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr size_t kWaitingForLast = 16;
+
 /// How long an item waits for others at most, while items come.
 constexpr auto kLongestGathering = std::chrono::milliseconds(20);
 
@@ -279,9 +281,11 @@ void Run::run_filters() {
                                  tbb::filter_mode::serial_in_order,
                                  [this](TicketPtr ticket) { gather(std::move(ticket)); });
   const auto threads = static_cast<size_t>(all_threads_);
+  // Those that wait behind the last stage, while it waits for the disk, hold little.
+  const size_t items = threads + static_cast<size_t>(threads_) + kWaitingForLast;
   const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
   tbb::task_arena arena(static_cast<int>(threads));
-  arena.execute([&] { tbb::parallel_pipeline(threads + static_cast<size_t>(threads_), whole); });
+  arena.execute([&] { tbb::parallel_pipeline(items, whole); });
   finish_gathered();
 }
 

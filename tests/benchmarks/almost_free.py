@@ -5,11 +5,11 @@
 
 COUNT photos (those of PHOTOS, copied under new names until there are enough) go through a 1x1
 network of 4 filters that changes nothing, so that what is encoded is what the codecs alone encode,
-and through CODEC_RATE, which decodes and encodes in memory, on all processors. Each round runs
-both, and solstice on one photo for its start, one after the other. Prints processor seconds (user
-and system: other programs disturb them little) and images/s by the clock, of each round, and the
-medians of the rounds' shares: the codecs' seconds or rate over those of `translate`, the whole
-process and without its start.
+and through CODEC_RATE, which decodes and encodes on all processors: in memory, and once more with
+each result written to a file (not renamed, not synced). Each round runs the three, and solstice on
+one photo for its start, one after the other. Prints processor seconds (user and system: other
+programs disturb them little) and images/s by the clock, of each round, and the medians of the
+rounds' shares: the codecs' seconds or rate over those of `translate`, without its start.
 """
 
 import argparse
@@ -52,15 +52,15 @@ def copy_photos(photos, count, folder):
 
 
 def measured(command):
-    """Processor seconds and seconds of a command, and what it printed."""
+    """Processor seconds and seconds of a command."""
     begin = time.monotonic()
     child = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE)
-    text = child.stdout.read().decode()
+    child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
         raise SystemExit(f"{command[0]} ended with {child.returncode}")
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - begin, text
+    return usage.ru_utime + usage.ru_stime, time.monotonic() - begin
 
 
 def translated(solstice, model, photos, out):
@@ -81,19 +81,20 @@ work = options.work
 copy_photos(options.photos, options.count, work / "photos")
 copy_photos(work / "photos", 1, work / "one")
 write_identity(work / "identity.safetensors")
-shares = []
-print("codecs: s, images/s | translate: s, images/s | its start: s")
+rows = []
+print("codecs: s, images/s | with files: s, images/s | translate without its start: s, images/s | its start: s")
 model = work / "identity.safetensors"
 for i in range(options.rounds):
-    codecs, codecs_wall, _ = measured([options.codec_rate, work / "photos"])
-    start, start_wall, _ = translated(options.solstice, model, work / "one", work / f"one{i}")
-    whole, whole_wall, _ = translated(options.solstice, model, work / "photos", work / f"out{i}")
-    print(f"{codecs:.2f}, {options.count / codecs_wall:.0f} | {whole:.2f}, {options.count / whole_wall:.0f} | "
-          f"{start:.2f}", flush=True)
-    shares.append((codecs / (whole - start), codecs / whole,
-                   codecs_wall / (whole_wall - start_wall), codecs_wall / whole_wall))
-names = ("processor time without the start", "processor time of the process", "rate without the start",
-         "rate of the process")
-for name, column in zip(names, zip(*shares)):
+    alone = measured([options.codec_rate, work / "photos"])
+    files = measured([options.codec_rate, work / "photos", work / f"codec{i}"])
+    start = translated(options.solstice, model, work / "one", work / f"one{i}")
+    whole = translated(options.solstice, model, work / "photos", work / f"out{i}")
+    ours = [whole[k] - start[k] for k in (0, 1)]
+    print(" | ".join(f"{cpu:.2f}, {options.count / wall:.0f}" for cpu, wall in (alone, files, ours)),
+          f"| {start[0]:.2f}", flush=True)
+    rows.append([theirs[k] / ours[k] for theirs in (alone, files) for k in (0, 1)])
+names = ("of the codecs, processor time", "of the codecs, rate", "of the codecs with files, processor time",
+         "of the codecs with files, rate")
+for name, column in zip(names, zip(*rows)):
     print(f"{name}: {100 * statistics.median(column):.0f} % "
           f"({100 * min(column):.0f} to {100 * max(column):.0f})")
