@@ -96,6 +96,45 @@ TEST(Plan, EqualsTheNetworkAsAWholeAndInStrips) {
   }
 }
 
+at::Tensor steps_down(const at::Tensor& image) {
+  return image.narrow(2, 1, image.size(2) - 1) - image.narrow(2, 0, image.size(2) - 1);
+}
+
+/// How much the steps from row to row across the borders of strips of `rows` differ from those of
+/// the whole image, as a share of what steps are there.
+double seam(const at::Tensor& image, const at::Tensor& whole, int64_t rows) {
+  const at::Tensor expected = steps_down(whole);
+  const at::Tensor apart = (steps_down(image) - expected).abs();
+  double at_borders = 0;
+  int64_t borders = 0;
+  for (int64_t y = rows; y < image.size(2); y += rows, ++borders) {
+    at_borders += apart.narrow(2, y - 1, 1).mean().item<double>();
+  }
+  return at_borders / static_cast<double>(borders) / expected.abs().mean().item<double>();
+}
+
+TEST(Plan, ShowsNoSeamBetweenStrips) {
+  const c10::InferenceMode guard;
+  constexpr int64_t kRows = 64, kHeight = 256, kWidth = 128;
+  const at::Tensor image = picture(kHeight, kWidth);
+  for (const auto& [kind, norm] :
+       std::vector<std::pair<const char*, Norm>>{{"unet_64", Norm::kInstance},
+                                                 {"unet_64", Norm::kBatch},
+                                                 {"resnet_3blocks", Norm::kInstance}}) {
+    const Made made = make_network(kind, norm);
+    const Plan plan(made.graph(), at::kCPU, at::kFloat);
+    const at::Tensor whole = run(plan, plan.with_strips(kHeight, kWidth, kHeight), image);
+    const at::Tensor strips = run(plan, plan.with_strips(kHeight, kWidth, kRows), image);
+    EXPECT_LT(seam(strips, whole, kRows), 1e-4) << kind;
+    // Each tile by itself, as is done elsewhere.
+    std::vector<at::Tensor> tiles;
+    for (const at::Tensor& tile : image.split(kRows, 2)) {
+      tiles.push_back(run(plan, plan.with_strips(kRows, kWidth, kRows), tile.contiguous()));
+    }
+    EXPECT_GT(seam(at::cat(tiles, 2), whole, kRows), 0.1) << kind << ": the measure sees seams";
+  }
+}
+
 TEST(Plan, EnlargesAsAWholeAndInStripsOfFewRows) {
   const c10::InferenceMode guard;
   for (const auto& [kind, norm, scale] :

@@ -1,7 +1,10 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <map>
+
 #include "flow_fixture.h"
+#include "pipelines/photo_run.h"
 
 namespace solstice {
 namespace {
@@ -140,6 +143,38 @@ TEST_F(FlowTest, AFileWithoutReadPermissionCostsOnlyItself) {
   EXPECT_EQ(summary.done, 1);
   EXPECT_EQ(summary.failed, 2);
   EXPECT_EQ(files_below(out), std::set<std::string>{"b.png"});
+}
+
+/// Killed in between, a run leaves a line without a result, never a result that no line tells of.
+TEST_F(FlowTest, TheJournalKnowsOfAResultBeforeItAppears) {
+  for (int i = 0; i < 40; ++i) write_image(in / message(i, ".png"), 8, 6, i);
+  Journal journal(out, "whole");
+  PlaceWithin places(out);
+  int next = 0;
+  std::map<std::string, FileStamp> written;
+  const auto source = [&]() -> std::unique_ptr<Item> {
+    if (next == 40) return nullptr;
+    const std::string name = message(next++, ".png");
+    return read_photo(Job{in / name, out / name, false, name}, options, model);
+  };
+  const auto note = [&](const Photo& photo) {
+    EXPECT_FALSE(fs::exists(photo.job.output));
+    written[photo.job.place] = stamp_of(photo.file->temporary()).value();
+    note_written(journal, places, photo, 7);
+  };
+  int finished = 0;
+  run_photos(options, model, 1, Appearance::kTogether, {source, note, [&](Photo& photo) {
+                                                          EXPECT_EQ(photo.failure, "");
+                                                          EXPECT_TRUE(fs::exists(photo.job.output));
+                                                          ++finished;
+                                                        }});
+  EXPECT_EQ(finished, 40);
+  const Makings makings = read_journals(out);
+  EXPECT_EQ(makings.size(), 40U);
+  for (const auto& [place, stamp] : written) {
+    EXPECT_EQ(stamp_of(out / place), stamp);
+    EXPECT_EQ(makings.at(place).output, stamp);
+  }
 }
 
 }  // namespace
