@@ -218,14 +218,16 @@ void Run::settle(size_t index, Ticket& ticket) {
   ticket.share = now;
 }
 
-/// Items that come slowly are finished one by one, as they come.
+/// Items that come slowly are finished one by one, as they come. A failure may have to end the run:
+/// it is told of at once.
 void Run::gather(TicketPtr ticket) {
   // Before it waits for others, which may wait for its share.
   if (ticket->taken) budget_.give_back(ticket->share);
   ticket->taken = false;
+  const bool failed = ticket->item && !ticket->item->failure.empty();
   if (ticket->item) gathered_.push_back(std::move(ticket));
   const bool is_full = static_cast<int64_t>(gathered_.size()) >= options_.last_together;
-  if (is_full || Clock::now() - last_finish_ >= kLongestGathering) finish_gathered();
+  if (failed || is_full || Clock::now() - last_finish_ >= kLongestGathering) finish_gathered();
 }
 
 void Run::finish_gathered() {
@@ -282,7 +284,8 @@ void Run::run_filters() {
                                  [this](TicketPtr ticket) { gather(std::move(ticket)); });
   const auto threads = static_cast<size_t>(all_threads_);
   // Those that wait behind the last stage, while it waits for the disk, hold little.
-  const size_t items = threads + static_cast<size_t>(threads_) + kWaitingForLast;
+  const size_t items =
+      threads + static_cast<size_t>(threads_) + (last_ < stages_.size() ? kWaitingForLast : 0);
   const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
   tbb::task_arena arena(static_cast<int>(threads));
   arena.execute([&] { tbb::parallel_pipeline(items, whole); });

@@ -37,6 +37,15 @@ at::Tensor call(const c10::OperatorHandle& op, torch::jit::Stack stack) {
   return stack.at(0).toTensor();
 }
 
+bool has_avx512() {
+#if defined(__x86_64__) && defined(__GNUC__)
+  return __builtin_cpu_supports("avx512bw") > 0 && __builtin_cpu_supports("avx512vl") > 0 &&
+         __builtin_cpu_supports("avx512dq") > 0;
+#else
+  return false;
+#endif
+}
+
 const char* name_of(Activation activation) {
   switch (activation) {
     case Activation::kRelu:
@@ -60,7 +69,9 @@ struct PackedConv::Weight {
   bool is_packed = false;
 };
 
-bool PackedConv::available() { return operators().all(); }
+bool PackedConv::available(at::ScalarType type) {
+  return operators().all() && (type == at::kFloat || has_avx512());
+}
 
 PackedConv::PackedConv(at::Tensor weight, at::Tensor bias, const ConvGeometry& geometry,
                        Activation activation)

@@ -12,9 +12,10 @@ namespace solstice {
 /// and the activation inside. On the CPU. Safe to run from several threads.
 class PackedConv {
  public:
-  /// False where this LibTorch has no such operators: they have no C++ wrapper, LibTorch's compiler
-  /// of Python programs calls them, and they may be gone in another release or build.
-  static bool available();
+  /// False where this LibTorch has no such operators (they have no C++ wrapper, LibTorch's compiler
+  /// of Python programs calls them, and they may be gone in another release or build), or where
+  /// they refuse to compute in `type` on this processor: bfloat16 without AVX-512.
+  static bool available(at::ScalarType type);
 
   /// weight as LibTorch's convolutions take it, in channels_last; bias (K) or undefined. kPrelu,
   /// which has another slope for each channel, is left to the caller.

@@ -128,7 +128,7 @@ PreparedConv::PreparedConv(const LayerNode& node, at::Device device, at::ScalarT
       StridedWinograd::fits(weight_, geometry_)) {
     strided_weight_ = weight_;
   }
-  if (device.is_cpu() && PackedConv::available()) {
+  if (device.is_cpu() && PackedConv::available(type)) {
     packed_.emplace(std::exchange(weight_, {}), bias_, geometry_, activation_);
   }
 }

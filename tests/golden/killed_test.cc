@@ -35,6 +35,19 @@ size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
+/// The same by the results that were told of, below `most`.
+ProgramOptions kill_after_results(Rng& rng, int64_t most) {
+  const auto results = static_cast<size_t>(rng.below(most));
+  const int64_t turns = rng.below(3'000'000);
+  ProgramOptions options;
+  options.watch = [=](const std::string& out, const std::string& err) {
+    if (err.empty() || count_of(out, "\"done\"") < results) return 0;
+    for (volatile int64_t turn = 0; turn < turns;) turn = turn + 1;
+    return SIGKILL;
+  };
+  return options;
+}
+
 TEST(Killed, TranslateEndsWithTheBytesOfARunThatNeverWas) {
   constexpr int kFiles = 500, kTranslateKills = 50;
   const TemporaryDirectory directory;
@@ -45,7 +58,7 @@ TEST(Killed, TranslateEndsWithTheBytesOfARunThatNeverWas) {
     fs::create_directories(folder);
     const char* ending = i % 3 == 0 ? ".jpg" : i % 3 == 1 ? ".png" : ".webp";
     write_text(folder / (std::to_string(i) + ending),
-               encode_image(make_photo(24, 20, static_cast<uint64_t>(i)),
+               encode_image(make_photo(200, 150, static_cast<uint64_t>(i)),
                             {format_of_extension(ending).value()}));
   }
   const auto translate = [&](const char* out, const ProgramOptions& options = {}) {
@@ -57,15 +70,7 @@ TEST(Killed, TranslateEndsWithTheBytesOfARunThatNeverWas) {
   Rng rng({20});
   int killed = 0;
   for (int i = 0; i < kTranslateKills; ++i) {
-    const auto results = static_cast<size_t>(rng.below(12));
-    const int64_t turns = rng.below(3'000'000);
-    ProgramOptions options;
-    options.watch = [=](const std::string& out, const std::string& err) {
-      if (err.empty() || count_of(out, "\"done\"") < results) return 0;
-      for (volatile int64_t turn = 0; turn < turns;) turn = turn + 1;
-      return SIGKILL;
-    };
-    killed += translate("parts", options).code == 128 + SIGKILL ? 1 : 0;
+    killed += translate("parts", kill_after_results(rng, 4)).code == 128 + SIGKILL ? 1 : 0;
   }
   EXPECT_GE(killed, kTranslateKills * 4 / 5);
   EXPECT_LT(files_below(directory / "parts").size(), size_t{kFiles}) << "killed too late to tell";
@@ -118,6 +123,30 @@ void expect_the_same_end(const std::vector<std::string>& trainer) {
   }
   EXPECT_EQ(lines_of(read_text(directory / "parts" / "log.jsonl")).size(), 200U);
   EXPECT_EQ(files_below(directory / "whole"), files_below(directory / "parts"));
+}
+
+TEST(Killed, NoResultBesideItsPhotoIsTakenForAPhoto) {
+  constexpr int kFiles = 300;
+  const TemporaryDirectory directory;
+  const fs::path model = make_identity_model(directory / "identity.safetensors");
+  const fs::path in = directory / "in";
+  fs::create_directories(in);
+  for (int i = 0; i < kFiles; ++i) {
+    write_text(in / (std::to_string(i) + ".png"),
+               encode_image(make_photo(24, 20, static_cast<uint64_t>(i)), {ImageFormat::kPng}));
+  }
+  const auto translate = [&](const ProgramOptions& options = {}) {
+    return run_solstice({"translate", "--model", model.string(), in.string(), "--out", in.string(),
+                         "--name", "{stem}_x{ext}", "--json", "--threads", "1"},
+                        options);
+  };
+  Rng rng({21});
+  for (int i = 0; i < kKills; ++i) {
+    const Finished run = translate(kill_after_results(rng, 8));
+    EXPECT_TRUE(run.code == 0 || run.code == 128 + SIGKILL) << run.code << run.err;
+  }
+  EXPECT_EQ(translate().code, 0);
+  EXPECT_EQ(files_below(in).size(), size_t{2 * kFiles});
 }
 
 TEST(Killed, TrainingPairsGoesOnToTheSameEnd) {

@@ -475,7 +475,7 @@ TEST_F(Translate, ReportsInJson) {
   EXPECT_EQ(object["options"]["threads"], 1);
   EXPECT_EQ(object["counts"]["done"], 3);
   EXPECT_EQ(object["failures"].size(), 1U);
-  EXPECT_EQ(object["stages"].size(), 5U);
+  EXPECT_EQ(object["stages"].size(), 6U);
   for (const auto& stage : object["stages"]) EXPECT_LE(stage["busy"], 1.01) << stage;
   EXPECT_FALSE(object["bottleneck"].get<std::string>().empty());
   EXPECT_GT(object["images_per_second"], 0);

@@ -1,5 +1,7 @@
 #include "image/metadata.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include <opencv2/core.hpp>
@@ -121,6 +123,18 @@ TEST(Metadata, HoldsProfilesOfManySegments) {
   EXPECT_EQ(image.metadata.icc, icc);
   for (const ImageFormat format : kHolders) {
     EXPECT_EQ(decode_image(encode_image(image, {format})).metadata.icc, icc);
+  }
+}
+
+TEST(Metadata, HoldsProfilesThatAreAllButEmpty) {
+  Image image = made_image(9, 7, CV_8UC3);
+  image.metadata.icc = made_icc("RGB ");
+  // Compressed it would be less than libpng takes for a profile.
+  std::fill(image.metadata.icc.begin() + 128, image.metadata.icc.end(), '\0');
+  for (const ImageFormat format : kHolders) {
+    const Image again = decode_image(encode_image(image, {format}));
+    EXPECT_EQ(again.metadata.icc, image.metadata.icc);
+    EXPECT_TRUE(again.metadata.warnings.empty());
   }
 }
 
