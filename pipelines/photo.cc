@@ -112,6 +112,8 @@ void write_step(Photo& photo, const Step& step) {
   } catch (const Error& error) {
     photo.fail(error.what());
     photo.ends_run = is_disk_full(error);
+  } catch (const std::bad_alloc&) {
+    photo.fail("not enough memory");
   } catch (const std::exception& error) {
     photo.fail(error.what());
   }
