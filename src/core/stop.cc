@@ -12,7 +12,8 @@ std::atomic<int> g_signal{0};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler needs a lock-free flag");
 
 extern "C" void on_signal(int signal) {
-  if (g_signal.exchange(signal) != 0) std::_Exit(128 + signal);
+  // A terminal that goes away says so more than once: the kernel, then the shell.
+  if (g_signal.exchange(signal) != 0 && signal != SIGHUP) std::_Exit(128 + signal);
 }
 
 }  // namespace
@@ -24,6 +25,10 @@ void install_stop_handlers() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  struct sigaction before {};
+  const bool known = sigaction(SIGHUP, nullptr, &before) == 0;
+  // Under nohup it is ignored, and stays so.
+  if (known && before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
   // A reader that went away is an error of that write, not the end of the program.
   signal(SIGPIPE, SIG_IGN);
 }

@@ -2,8 +2,9 @@
 
 namespace solstice {
 
-/// Ctrl-C (SIGINT) and SIGTERM ask for a clean stop: what is in flight is finished and saved. A
-/// second signal ends the process at once. Called once, by main.
+/// Ctrl-C (SIGINT), SIGTERM and SIGHUP (the terminal is gone; not under nohup) ask for a clean
+/// stop: what is in flight is finished and saved. A second SIGINT or SIGTERM ends the process at
+/// once. Called once, by main.
 void install_stop_handlers();
 
 /// The signal that asked for a stop, or 0. Safe from any thread.

@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/files.h"
@@ -34,7 +34,9 @@ int main(int argc, char** argv) {
     for (size_t i = next++; i < files.size(); i = next++) {
       const solstice::Image image = solstice::load_image(files[i]);
       const std::string bytes = solstice::encode_image(image, {image.metadata.format});
-      if (argc == 3) std::ofstream(std::filesystem::path(argv[2]) / std::to_string(i), std::ios::binary) << bytes;
+      if (argc == 3)
+        std::ofstream(std::filesystem::path(argv[2]) / std::to_string(i), std::ios::binary)
+            << bytes;
       pixels += int64_t{image.width()} * image.height();
     }
   };
@@ -43,7 +45,8 @@ int main(int argc, char** argv) {
   for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  std::printf("%.2f images/s, %.2f megapixels/s\n", static_cast<double>(files.size()) / took.count(),
+  std::printf("%.2f images/s, %.2f megapixels/s\n",
+              static_cast<double>(files.size()) / took.count(),
               static_cast<double>(pixels) * 1e-6 / took.count());
   return 0;
 }

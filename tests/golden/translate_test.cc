@@ -495,17 +495,35 @@ TEST_F(Translate, GivesTheSameBytesWhateverTheNumberOfJobs) {
 
 TEST_F(Translate, CtrlCFinishesWhatIsInFlightAndCanGoOn) {
   make_photos(in(), 60, 96, 96);
+  for (const int signal : {SIGINT, SIGHUP}) {
+    ProgramOptions options;
+    options.watch = [signal](const std::string& out, const std::string&) {
+      return lines_of(out).size() >= 2 ? signal : 0;
+    };
+    const std::string out = (directory_ / ("stopped" + std::to_string(signal))).string();
+    const Finished stopped = translate({in().string(), "--out", out, "--json"}, options);
+    EXPECT_EQ(stopped.code, 128 + signal) << stopped.err;
+    EXPECT_NE(stopped.err.find("translated"), std::string::npos) << "says what was done";
+    EXPECT_LT(files_below(out).size(), 60U);
+    const Finished rest = translate({in().string(), "--out", out});
+    EXPECT_EQ(rest.code, 0) << rest.err;
+    EXPECT_EQ(files_below(out).size(), 60U);
+  }
+}
+
+TEST_F(Translate, UnderNohupAHangupIsIgnored) {
+  make_photos(in(), 40, 96, 96);
+  const std::string script =
+      "trap '' HUP; \"$@\" & pid=$!; while [ ! -e \"$OUT/000.jpg\" ] && kill -0 $pid; do "
+      "sleep 0.02; done; kill -HUP $pid; wait $pid";
   ProgramOptions options;
-  options.watch = [](const std::string& out, const std::string&) {
-    return lines_of(out).size() >= 2 ? SIGINT : 0;
-  };
-  const Finished stopped = translate({in().string(), "--out", out().string(), "--json"}, options);
-  EXPECT_EQ(stopped.code, 130) << stopped.err;
-  const size_t done = files_below(out()).size();
-  EXPECT_LT(done, 60U);
-  const Finished rest = translate({in().string(), "--out", out().string()});
-  EXPECT_EQ(rest.code, 0) << rest.err;
-  EXPECT_EQ(files_below(out()).size(), 60U);
+  options.environment["OUT"] = out().string();
+  const Finished run =
+      run_program({"/bin/bash", "-c", script, "bash", SOLSTICE_BINARY, "translate", "--model",
+                   run_.string(), in().string(), "--out", out().string()},
+                  options);
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(files_below(out()).size(), 40U);
 }
 
 }  // namespace

@@ -75,8 +75,9 @@ int run_train(const std::vector<std::string>& arguments) {
                      "; go on with: solstice train --resume --out ", options.train.run.out));
     return 128 + stop_signal();
   }
-  log_info(message(summary.steps, summary.steps == 1 ? " step done (" : " steps done (", summary.steps - summary.first_step, " in ",
-                   format_duration(summary.seconds), "); model: ", summary.model));
+  log_info(message(summary.steps, summary.steps == 1 ? " step done (" : " steps done (",
+                   summary.steps - summary.first_step, " in ", format_duration(summary.seconds),
+                   "); model: ", summary.model));
   return summary.bad_files > 0 ? kSomeFailed : kDone;
 }
 
