@@ -1,7 +1,6 @@
 #include "pipelines/photo.h"
 
 #include <cstdio>
-#include <new>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -94,29 +93,19 @@ void encode(Photo& photo, const TranslateOptions& options) {
   photo.held_bytes = static_cast<int64_t>(photo.bytes.size());
 }
 
-void write_labels(Photo& photo, const TranslateOptions& options, const ImageModel& model) {
+/// A full disk ends the run.
+template <class Step>
+void write_step(Photo& photo, const Step& step) {
   try {
-    copy_sidecars(photo.job, options.existing, model.scale);
+    step();
   } catch (const Error& error) {
     photo.ends_run = is_disk_full(error);
     throw;
   }
 }
 
-/// What a step of writing throws becomes the photo's failure; a full disk ends the run.
-template <class Step>
-void write_step(Photo& photo, const Step& step) {
-  if (photo.settled) return;
-  try {
-    step();
-  } catch (const Error& error) {
-    photo.fail(error.what());
-    photo.ends_run = is_disk_full(error);
-  } catch (const std::bad_alloc&) {
-    photo.fail("not enough memory");
-  } catch (const std::exception& error) {
-    photo.fail(error.what());
-  }
+void write_labels(Photo& photo, const TranslateOptions& options, const ImageModel& model) {
+  write_step(photo, [&] { copy_sidecars(photo.job, options.existing, model.scale); });
 }
 
 void write(Photo& photo) {
@@ -125,7 +114,6 @@ void write(Photo& photo) {
     photo.file.emplace(photo.job.output);
     photo.file->write(photo.bytes);
   });
-  if (photo.settled) return;
   photo.bytes.clear();
   photo.bytes.shrink_to_fit();
   photo.held_bytes = 0;
@@ -136,7 +124,8 @@ void put_in_place(std::span<Item* const> items, const std::function<void(const P
   const auto each = [&](const auto& step) {
     for (Item* item : items) {
       auto& photo = static_cast<Photo&>(*item);
-      write_step(photo, [&] { step(photo); });
+      if (photo.settled) continue;
+      attempt(photo, [&] { write_step(photo, [&] { step(photo); }); });
     }
   };
   each([](const Photo& photo) { photo.file->begin_sync(); });
@@ -162,23 +151,15 @@ Stage appearance(const std::function<void(const Photo&)>& written) {
 std::unique_ptr<Photo> read_photo(const Job& job, const TranslateOptions& options,
                                   const ImageModel& model) {
   auto photo = std::make_unique<Photo>(job);
-  try {
-    if (job.skip) {
-      // Its labels may be new, or the run that made it was one without them.
-      write_labels(*photo, options, model);
-      photo->settled = true;
-      return photo;
-    }
-    read(*photo, options, model);
-  } catch (const std::bad_alloc&) {
-    photo->fail("not enough memory");
-  } catch (const std::exception& error) {
-    photo->fail(error.what());
-  }
-  if (photo->settled) {
+  attempt(*photo, [&] {
+    // The labels of a result that is there may be new, or its run was one without them.
+    job.skip ? write_labels(*photo, options, model) : read(*photo, options, model);
+  });
+  if (!photo->failure.empty()) {
     photo->failed_stage = "read";
     photo->discard();
   }
+  photo->settled = photo->settled || job.skip;
   return photo;
 }
 

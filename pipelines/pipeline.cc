@@ -56,11 +56,11 @@ class Run {
   void work(size_t index, Ticket& ticket);
   int64_t threads_of(StageKind kind) const;
   void work_on_caller(size_t index, const std::vector<void*>& tickets);
+  void work_on_all(size_t index, const std::vector<void*>& tickets);
   bool work_together(size_t index, const std::vector<void*>& tickets);
   void settle(size_t index, Ticket& ticket);
   void gather(TicketPtr ticket);
   void finish_gathered();
-  void work_on_gathered();
   void finish(Item& item);
   void keep_error();
 
@@ -152,15 +152,7 @@ void Run::work(size_t index, Ticket& ticket) {
   Item& item = *ticket.item;
   {
     const BusyTimer timer(busy_[index + 1], clock_of(stages_[index].kind));
-    try {
-      stages_[index].work(item);
-    } catch (const std::bad_alloc&) {
-      item.fail("not enough memory");
-    } catch (const std::exception& error) {
-      item.fail(error.what());
-    } catch (...) {
-      item.fail("failed for an unknown reason");
-    }
+    attempt(item, [&] { stages_[index].work(item); });
   }
   settle(index, ticket);
 }
@@ -185,6 +177,10 @@ void Run::work_on_caller(size_t index, const std::vector<void*>& tickets) {
     for (void* ticket : tickets) static_cast<Ticket*>(ticket)->item.reset();
     return;
   }
+  work_on_all(index, tickets);
+}
+
+void Run::work_on_all(size_t index, const std::vector<void*>& tickets) {
   if (tickets.size() > 1 && work_together(index, tickets)) return;
   for (void* ticket : tickets) work(index, *static_cast<Ticket*>(ticket));
 }
@@ -231,27 +227,14 @@ void Run::gather(TicketPtr ticket) {
 }
 
 void Run::finish_gathered() {
-  if (last_ < stages_.size()) work_on_gathered();
+  std::vector<void*> tickets;
+  for (const TicketPtr& ticket : gathered_) {
+    if (!ticket->item->settled) tickets.push_back(ticket.get());
+  }
+  if (last_ < stages_.size()) work_on_all(last_, tickets);
   for (const TicketPtr& ticket : gathered_) finish(*ticket->item);
   gathered_.clear();
   last_finish_ = Clock::now();
-}
-
-void Run::work_on_gathered() {
-  std::vector<Ticket*> tickets;
-  std::vector<Item*> items;
-  for (const TicketPtr& ticket : gathered_) {
-    if (ticket->item->settled) continue;
-    tickets.push_back(ticket.get());
-    items.push_back(ticket->item.get());
-  }
-  if (items.size() < 2 || !stages_[last_].work_together) {
-    for (Ticket* ticket : tickets) work(last_, *ticket);
-    return;
-  }
-  const BusyTimer timer(busy_[last_ + 1]);
-  stages_[last_].work_together(items);
-  for (Ticket* ticket : tickets) settle(last_, *ticket);
 }
 
 void Run::finish(Item& item) {
@@ -331,6 +314,18 @@ PipelineResult Run::run() {
 }
 
 }  // namespace
+
+void attempt(Item& item, const std::function<void()>& step) {
+  try {
+    step();
+  } catch (const std::bad_alloc&) {
+    item.fail("not enough memory");
+  } catch (const std::exception& error) {
+    item.fail(error.what());
+  } catch (...) {
+    item.fail("failed for an unknown reason");
+  }
+}
 
 PipelineResult run_pipeline(const PipelineOptions& options,
                             const std::function<std::unique_ptr<Item>()>& source,

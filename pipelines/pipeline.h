@@ -30,6 +30,9 @@ struct Item {
   void fail(const std::string& why) { failure = why, settled = true; }
 };
 
+/// Does a step of an item's; what it throws becomes the failure of the item, and of no other.
+void attempt(Item& item, const std::function<void()>& step);
+
 enum class StageKind {
   kParallel,  ///< items on PipelineOptions::threads threads
   kDisk,      ///< waits for a disk more than it computes: beside the threads of the parallel stages
@@ -42,9 +45,9 @@ struct Stage {
   std::string name;
   StageKind kind = StageKind::kParallel;
   std::function<void(Item&)> work;
-  /// Several items at once, where that is faster. Of a kCaller stage, those that wait; when it
-  /// throws, each is done again by `work`. Of the kLast stage, those that came quickly after each
-  /// other; it throws nothing and fails items itself. Empty where PipelineOptions says 1.
+  /// Several items at once, where that is faster: of a kCaller stage those that wait, of the kLast
+  /// stage those that came quickly after each other. When it throws, each is done again by `work`.
+  /// Empty where PipelineOptions says 1.
   std::function<void(std::span<Item* const>)> work_together = {};
 };
 

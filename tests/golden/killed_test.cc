@@ -16,17 +16,25 @@ namespace fs = std::filesystem;
 
 constexpr int kKills = 20;
 
-/// kill -9 once a random number of lines was printed, and a random number of turns later.
-ProgramOptions kill_at_random(Rng& rng, int64_t most_lines) {
-  const auto lines = static_cast<size_t>(1 + rng.below(most_lines));
+/// kill -9 a random number of turns after what was printed is `ready`.
+template <class Ready>
+ProgramOptions kill_once(Rng& rng, Ready ready) {
   const int64_t turns = rng.below(3'000'000);
   ProgramOptions options;
-  options.watch = [=](const std::string&, const std::string& err) {
-    if (lines_of(err).size() < lines) return 0;
+  options.watch = [=](const std::string& out, const std::string& err) {
+    if (!ready(out, err)) return 0;
     for (volatile int64_t i = 0; i < turns;) i = i + 1;
     return SIGKILL;
   };
   return options;
+}
+
+/// Once a random number of lines was printed.
+ProgramOptions kill_at_random(Rng& rng, int64_t most_lines) {
+  const auto lines = static_cast<size_t>(1 + rng.below(most_lines));
+  return kill_once(rng, [=](const std::string&, const std::string& err) {
+    return lines_of(err).size() >= lines;
+  });
 }
 
 size_t count_of(const std::string& text, const std::string& part) {
@@ -35,17 +43,12 @@ size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
-/// The same by the results that were told of, below `most`.
+/// Once a random number of results, below `most`, was told of.
 ProgramOptions kill_after_results(Rng& rng, int64_t most) {
   const auto results = static_cast<size_t>(rng.below(most));
-  const int64_t turns = rng.below(3'000'000);
-  ProgramOptions options;
-  options.watch = [=](const std::string& out, const std::string& err) {
-    if (err.empty() || count_of(out, "\"done\"") < results) return 0;
-    for (volatile int64_t turn = 0; turn < turns;) turn = turn + 1;
-    return SIGKILL;
-  };
-  return options;
+  return kill_once(rng, [=](const std::string& out, const std::string& err) {
+    return !err.empty() && count_of(out, "\"done\"") >= results;
+  });
 }
 
 TEST(Killed, TranslateEndsWithTheBytesOfARunThatNeverWas) {

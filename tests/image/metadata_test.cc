@@ -1,9 +1,8 @@
 #include "image/metadata.h"
 
-#include <algorithm>
-
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <opencv2/core.hpp>
 
 #include "image/codec.h"
