@@ -57,16 +57,22 @@ SOLSTICE_KERNELS
 
 CpuKernels best_kernels() {
 #ifdef SOLSTICE_X86_KERNELS
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
-    return avx512::kernels();
-  }
+  if (has_avx512()) return avx512::kernels();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2::kernels();
 #endif
   return portable::kernels();
 }
 
 }  // namespace
+
+bool has_avx512() {
+#if defined(__x86_64__) && defined(__GNUC__)
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+#else
+  return false;
+#endif
+}
 
 const CpuKernels& cpu_kernels() {
   static const CpuKernels kKernels = best_kernels();

@@ -141,4 +141,7 @@ struct CpuKernels {
 };
 const CpuKernels& cpu_kernels();
 
+/// AVX-512 F, BW, VL and DQ, without which LibTorch's fused operators take no bfloat16.
+bool has_avx512();
+
 }  // namespace solstice

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "models/networks/cpu_kernels.h"
+
 namespace solstice {
 namespace {
 
@@ -35,15 +37,6 @@ const Operators& operators() {
 at::Tensor call(const c10::OperatorHandle& op, torch::jit::Stack stack) {
   op.callBoxed(stack);
   return stack.at(0).toTensor();
-}
-
-bool has_avx512() {
-#if defined(__x86_64__) && defined(__GNUC__)
-  return __builtin_cpu_supports("avx512bw") > 0 && __builtin_cpu_supports("avx512vl") > 0 &&
-         __builtin_cpu_supports("avx512dq") > 0;
-#else
-  return false;
-#endif
 }
 
 const char* name_of(Activation activation) {
